@@ -1,6 +1,8 @@
 """The items of the county as one file at the command line: written, and another county's looked at or published."""
 
+from base64 import b64decode
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from township_node.vouching import vouched
@@ -23,14 +25,14 @@ def export(node: Node) -> dict[str, Any]:
 
 
 def take(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
-    """What a file would change; with ``publish`` it is published by who shows a password and may.
+    """What a file, in base64, would change; with ``publish`` it is published by who shows a password and may.
 
     Raises CommandRefused where the file or an item of it cannot be taken, NotAllowed, BadBody, NotSaved.
     """
-    book = node.casebook
+    book, raw = node.casebook, b64decode(arguments["file"])
     today = catalogue_plan.today_of(book)
     try:
-        file = catalogue_file.read(arguments["file"].encode(), today)
+        file = catalogue_file.read(raw, today)
         begins = date.fromisoformat(arguments["begins"]) if arguments["begins"] else today
     except catalogue_file.BadFile as bad:
         where = f"{bad.where}: " if bad.where else ""
@@ -57,7 +59,8 @@ def take(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
     wrong = [f"{row.item_no} {row.wrong.field}: {row.wrong.zh} ({row.wrong.en})" for row in plan.rows if row.wrong]
     if wrong:
         raise CommandRefused("什么也没有公布 / nothing was published: " + "; ".join(wrong))
-    return {**told, "published": book.publish_items(person.staff_no, person.roles, plan.editions)}
+    digest = sha256(raw).hexdigest()
+    return {**told, "published": book.publish_items(person.staff_no, person.roles, plan.editions, digest=digest)}
 
 
 def _told(row: Row) -> dict[str, Any]:

@@ -165,8 +165,8 @@ def _catalogue(arguments: argparse.Namespace) -> None:
         raise config.BadSettings(f"{arguments.file}: more than {catalogues.FILE_MOST >> 20} MB")
     said: dict[str, Any] = {name: getattr(arguments, name) for name in ("publish", "begins", "reason", "take")}
     by = cli.shown(arguments.by, getpass) if arguments.publish else ()
-    text = arguments.file.read_text("utf-8-sig")
-    print(_json(cli.ask(COUNTY, arguments.data, "catalogue-import", file=text, by=by, **said)))
+    raw = base64.b64encode(arguments.file.read_bytes()).decode()  # what it is read as, the node says
+    print(_json(cli.ask(COUNTY, arguments.data, "catalogue-import", file=raw, by=by, **said)))
 
 
 def _take_catalogue(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from village_node.casebook import CasebookError, NotAllowed
 from village_node.courier import Tell, Trouble, untold
 from village_node.releases import NoRelease
 from village_node.store import StoreError
+from village_node.web.catalogue_file import FILE_MOST
 
 if sys.platform == "win32":
     import msvcrt
@@ -43,6 +44,8 @@ OPERATOR = "operator"  # as the audit log names whoever is at the command line
 NOBODY_ABOVE = (
     "there is nobody to sync with: this node is the root, or node.toml names no parent_url (`courier` carries by stick)"
 )
+# Bytes of what is asked: the longest is a file of items, in base64.
+ASKED_MOST = FILE_MOST * 4 // 3 + (1 << 20)
 HEARD_AT_ONCE = 16  # connections; more than anybody at a keyboard makes
 
 Command = Callable[[dict[str, Any]], dict[str, Any]]
@@ -262,7 +265,7 @@ class Desk:
                 try:
                     deliver_challenge(connection, self._key)
                     answer_challenge(connection, self._key)
-                    asked = json.loads(connection.recv_bytes(1 << 20))
+                    asked = json.loads(connection.recv_bytes(ASKED_MOST))
                 except (AuthenticationError, AssertionError, EOFError, OSError, ValueError):
                     return  # somebody without the key, or who went away
 
@@ -311,11 +314,13 @@ def ask(
 
 
 def _ask_running(data: Path, verb: str, arguments: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    asked = json.dumps({"verb": verb, "arguments": arguments, "hears": tell is not untold}, ensure_ascii=False).encode()
+    if len(asked) > ASKED_MOST:
+        raise CommandRefused(f"{verb}: what is asked is too long, {len(asked)} bytes of at most {ASKED_MOST}")
     try:
         sign = json.loads((data / CONTROL_FILE).read_text(encoding="ascii"))
         with Client(("127.0.0.1", sign["port"]), authkey=bytes.fromhex(sign["key"])) as connection:
-            asked = {"verb": verb, "arguments": arguments, "hears": tell is not untold}
-            connection.send_bytes(json.dumps(asked).encode())
+            connection.send_bytes(asked)
             while "so_far" in (reply := json.loads(connection.recv_bytes(64 << 20))):
                 tell(*reply["so_far"])
     except (OSError, EOFError, ValueError, AuthenticationError) as problem:

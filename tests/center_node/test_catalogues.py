@@ -11,6 +11,7 @@ from center_node import cli
 from center_node.app import create_node
 from tests.builders import COUNTY
 from tests.journeys.test_enrolment import init
+from village_node import control
 from village_node.config import load
 from village_node.web import catalogue_file
 
@@ -75,6 +76,38 @@ def test_a_file_is_written_looked_at_and_published_once(run: Callable[..., tuple
     assert code == 0 and json.loads(told)["published"] == 0 and json.loads(told)["items"] == []
     code, told = run("import", str(file))
     assert json.loads(told)["items"][0]["standing"] == "newer"
+
+
+@pytest.mark.sockets
+def test_a_long_file_reaches_a_county_that_is_running(
+    data: Path, run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    file = tmp_path / "items.json"
+    assert run("export", str(file))[0] == 0
+    told = json.loads(file.read_text("utf-8"))
+    first = told["items"][0]
+    texts = dict.fromkeys(("guide_conditions", "guide_procedure", "guide_basis", "guide_result"), "庆" * 900)
+    told["items"] += [
+        {**first, "item_no": str(number), "fields": {**first["fields"], **texts}} for number in range(7000, 7120)
+    ]
+    file.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+    assert file.stat().st_size > 1 << 20
+    node = create_node(load(data))
+    with control.exclusive(data):
+        desk = control.Desk(data, cli.commands(node))
+        try:
+            code, said = run("import", str(file))
+        finally:
+            desk.close()
+            node.close()
+    assert code == 0 and json.loads(said)["counts"]["new"] == 120, said
+
+
+def test_what_is_no_utf_8_is_said_in_words(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    file = tmp_path / "items.json"
+    file.write_bytes('{"format": "庆城县"}'.encode("gbk"))
+    code, told = run("import", str(file))
+    assert code != 0 and "UTF-8" in told and "不是目录文件" in told
 
 
 def test_what_cannot_be_taken_is_named_and_nothing_is_published(

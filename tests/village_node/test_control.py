@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from village_node import control
+from village_node.web import catalogue_file
 
 pytestmark = pytest.mark.sockets
 
@@ -73,6 +74,13 @@ def test_nonsense_on_the_port_ends_nothing(served: Path, noise: bytes) -> None:
 def test_who_connects_and_says_nothing_keeps_nobody_waiting(served: Path) -> None:
     with knock(served), knock(served):
         assert asked(served, "a") == {"said": "a"}
+
+
+def test_what_is_asked_may_be_as_long_as_a_file_of_items_and_no_longer(served: Path) -> None:
+    word = "庆" * (catalogue_file.FILE_MOST // 3)
+    assert control.ask(served, _empty, "status", word=word) == {"said": word}
+    with pytest.raises(control.CommandRefused, match="too long"):
+        control.ask(served, _empty, "status", word="x" * control.ASKED_MOST)
 
 
 def test_who_wants_to_hear_how_far_it_is_hears_it_and_nobody_else(served: Path, tmp_path: Path) -> None:

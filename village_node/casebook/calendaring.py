@@ -212,7 +212,7 @@ class Calendaring(Publishing):
         self, connection: Connection, actor: str, raw: bytes, action: str, said: Announcement
     ) -> set[str]:
         """Write one publication, and its line into the audit trail; the scope it is in."""
-        scopes = self._publish(connection, actor, kinds.CALENDAR, raw)
+        scopes = self._publish(connection, actor, kinds.CALENDAR, [raw])
         self.note(connection, actor or "node", action, str(said.number), reason=said.reason)
         self.mark_news(connection, scopes)
         return scopes

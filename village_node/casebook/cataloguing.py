@@ -1,12 +1,12 @@
 """The part of the casebook about items: which version is in force, and the county's hand that publishes a new one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
 from sync_protocol import encoding
 from sync_protocol.case import documents, editions, kinds, powers, themes
-from sync_protocol.case.catalogue import Item
+from sync_protocol.case.catalogue import Catalogue, Item
 from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication
 from sync_protocol.case.themes import Contradiction, Known
@@ -61,6 +61,22 @@ class History(NamedTuple):
     publication: Publication[Edition] | None
 
 
+class Growing:
+    """The items as they would be, where several are published one after the other."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._new: dict[str, Item] = {}
+
+    def newest(self, item_no: str) -> Item | None:
+        """The newest version of an item, as `Catalogue.newest` gives it."""
+        return self._new.get(item_no) or self._catalogue.newest(item_no)
+
+    def add(self, item: Item) -> None:
+        """Let a version be the newest of its item."""
+        self._new[item.item_no] = item
+
+
 class Cataloguing(Publishing, Incarnations):
     """Items, their versions, and who may publish one."""
 
@@ -104,12 +120,9 @@ class Cataloguing(Publishing, Incarnations):
 
         Raises BadBody naming the first field that is wrong.
         """
-        item = self.merged(said, known).item
-        try:
-            editions.to_bytes(Edition(item, said.reason))
-        except ValueError as wrong:
-            field = str(wrong)
-            raise BadBody(field, *_FIELDS.get(field, ("内容有误", "it does not fit its form"))) from None
+        merged = self.merged(said, known)
+        item = merged.item
+        _body(merged)
         following = self.next_version(item.item_no, known)
         if item.version != following:
             raise BadBody(
@@ -141,10 +154,9 @@ class Cataloguing(Publishing, Incarnations):
         for. Raises AlreadyDone, IdTaken, BadBody naming the field, NotAllowed, NotSaved."""
         self.check_publisher_of_items(roles)
         considered = self.check_item(said)
-        said = self.merged(said)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
-            scopes = self._publish_edition(connection, actor, said)
+            scopes = self._publish_editions(connection, actor, [said])
             once.became(connection, request, (said.item.item_no, b""))
             self.mark_news(connection, scopes)
             return None, scopes
@@ -166,15 +178,21 @@ class Cataloguing(Publishing, Incarnations):
                 f"this node was restored: it publishes only after an exchange with each of {', '.join(untold)}",
             )
 
-    def _publish_edition(self, connection: Connection, actor: str, said: Edition) -> set[str]:
-        """Write one version, and its line into the audit trail; the scope it is in. Raises BadBody where another has
-        gone out since it was looked at."""
-        newest = self.items_in(connection, anew=True).catalogue.newest(said.item.item_no)
-        if newest is not None and newest.version >= said.item.version:
-            raise BadBody("version", "该事项已有新的版本，请重新打开再改", "published meanwhile: open it again")
-        scopes = self._publish(connection, actor, kinds.CATALOGUE, editions.to_bytes(said))
-        subject = f"{said.item.item_no} v{said.item.version}"
-        self.note(connection, actor, "catalogue.publish", subject, reason=said.reason)
+    def _publish_editions(self, connection: Connection, actor: str, said: Sequence[Edition]) -> set[str]:
+        """Write versions in their order, and a line of each into the audit trail; the scope they are in. Everybody else
+        who writes waits for it: so what stands is looked at once, and all is written at once. Raises BadBody where
+        another has gone out since they were looked at."""
+        known, bodies = Growing(self.items_in(connection, anew=True).catalogue), list[bytes]()
+        for each in said:
+            if self.next_version(each.item.item_no, known) > each.item.version:
+                raise BadBody("version", "该事项已有新的版本，请重新打开再改", "published meanwhile: open it again")
+            made = self.merged(each, known)
+            known.add(made.item)
+            bodies.append(_body(made))
+        scopes = self._publish(connection, actor, kinds.CATALOGUE, bodies)
+        for each in said:
+            subject = f"{each.item.item_no} v{each.item.version}"
+            self.note(connection, actor, "catalogue.publish", subject, reason=each.reason)
         return scopes
 
     def follow_catalogue(self) -> int:
@@ -235,6 +253,15 @@ class Cataloguing(Publishing, Incarnations):
             raise BadBody("levels", "决定的层级低于受理的层级", "it would be decided below where it is accepted")
         if item.review_level and _ORDER.index(item.review_level) > _ORDER.index(item.decide_level):
             raise BadBody("levels", "初审的层级高于决定的层级", "it would be reviewed above where it is decided")
+
+
+def _body(said: Edition) -> bytes:
+    """The body of the event. Raises BadBody naming the field that does not fit."""
+    try:
+        return editions.to_bytes(said)
+    except ValueError as wrong:
+        field = str(wrong)
+        raise BadBody(field, *_FIELDS.get(field, ("内容有误", "it does not fit its form"))) from None
 
 
 def _check_notice(item: Item) -> None:

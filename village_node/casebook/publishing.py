@@ -21,19 +21,20 @@ CASES_AT_ONCE: Final = 500
 class Publishing(Desk, Reading):
     """What calendar and catalogue have in common."""
 
-    def _publish(self, connection: Connection, actor: str, kind: int, raw: bytes) -> set[str]:
-        """Write one publication into our own stream; the scope it is in. The caller notes it in the audit trail, and
-        marks the news last."""
+    def _publish(self, connection: Connection, actor: str, kind: int, bodies: Iterable[bytes]) -> set[str]:
+        """Write publications into our own stream, in their order; the scope they are in. The caller notes them in the
+        audit trail, and marks the news last."""
         scope = below(self.identity.place)
         growth = self._locked_stream(connection, scope)
         now_ms = self.clock()
-        hlc = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
+        first = max(now_ms << _CLOCK_BITS, growth.row.hlc + 1)
         row = kinds.BY_NUMBER[kind]
         apart = row.holding == "apart"
-        draft = Draft(kind, row.version, None, hlc, now_ms, actor, raw, apart)
-        growth.events.append(
-            append(growth.row.stream_id, growth.head, draft, self.randomness(_SALT) if apart else None)
-        )
+        for hlc, raw in enumerate(bodies, start=first):
+            draft = Draft(kind, row.version, None, hlc, now_ms, actor, raw, apart)
+            growth.events.append(
+                append(growth.row.stream_id, growth.head, draft, self.randomness(_SALT) if apart else None)
+            )
         ledger.write(self, connection, Entry(self.roster_in(connection), now_ms, {growth.row.key: growth}))
         return {scope}
 

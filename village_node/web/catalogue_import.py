@@ -105,7 +105,7 @@ def publish(visit: Visit) -> Response:
             )
         if not plan.editions:
             return _page(visit, 422, visit.t("没有要公布的事项。", "There is nothing to be published."), typed, take)
-        count = book.publish_items(staff.staff_no, staff.roles, plan.editions, wanted)
+        count = book.publish_items(staff.staff_no, staff.roles, plan.editions, wanted, digest=kept.digest)
     except AlreadyDone:
         return visit.redirect("catalogue")
     except IdTaken:

@@ -97,8 +97,9 @@ def plan(book: Casebook, file: File, begins: date, reason: str, take: Collection
                 row = _refused(row, wrong)
         rows.append(row)
     editions = [edition for _, edition in made]
-    for (at, _), wrong_ in zip(made, book.check_items(editions), strict=True):
-        rows[at] = _refused(rows[at], wrong_) if wrong_ is not None and rows[at].wrong is None else rows[at]
+    for (at, _), judged in zip(made, book.check_items(editions), strict=True):
+        if judged.wrong is not None and rows[at].wrong is None:
+            rows[at] = _refused(rows[at], judged.wrong)
     order, beside = list(STANDINGS), len(ours.keys() - {row.item_no for row in rows})
     return Plan(sorted(rows, key=lambda row: (order.index(row.standing), row.item_no)), editions, beside)
 
