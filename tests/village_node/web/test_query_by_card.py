@@ -172,7 +172,7 @@ def test_a_number_has_three_tries_and_then_one_a_day_and_fewer_and_the_code_work
     assert right.status_code == 429 and "用查询码照常可以查" in right.text and "24 小时" in right.text
     for code in (filed.query_code, filed.query_code[:6]):
         assert with_the_code(visitor, filed.case_no, code, "10.0.0.1").status_code == 200
-    years = []
+    years: list[int] = []
     for _ in range(2):
         wrong = []
         for day in range(365):
