@@ -33,8 +33,8 @@ def test_failures_are_counted_one_by_one_by_many_hands(rows: ThrottleRows) -> No
 
 
 def test_some_are_kept_longer_than_others(rows: ThrottleRows) -> None:
-    for key in ("source:1", "long:1", "long:2", "longer"):
-        rows.change_throttle(key, lambda row, key=key: ThrottleRow(key, 1, 2 if key == "long:2" else 5, 0))
+    times = {"source:1": 5, "long:1": 5, "long:2": 2, "longer": 5}
+    rows.change_throttles(list(times), lambda held: [ThrottleRow(key, 1, last, 0) for key, last in times.items()])
     assert rows.purge_throttle(6, "long:", 3) == 3
     assert [row.key for row in rows.throttles("")] == ["long:1"]
 
