@@ -56,6 +56,8 @@ def take(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
             f"{person.staff_no} 的岗位不能公布事项",
             f"{person.staff_no} may not publish items: the business section does",
         )
+    if unknown := plan.unknown(arguments["take"]):
+        raise CommandRefused("--take: {} ({})".format(*catalogue_plan.not_as_seen(unknown)))
     wrong = [f"{row.item_no} {row.wrong.field}: {row.wrong.zh} ({row.wrong.en})" for row in plan.rows if row.wrong]
     if wrong:
         raise CommandRefused("什么也没有公布 / nothing was published: " + "; ".join(wrong))
@@ -64,7 +66,10 @@ def take(node: Node, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(row: Row) -> dict[str, Any]:
-    changes = {change.field: [change.before, change.after] for change in row.changes}
+    fields = [f"{change.field} {change.begins}".strip() for change in row.changes]
+    changes = {field: [change.before, change.after] for field, change in zip(fields, row.changes, strict=True)}
     told: dict[str, Any] = {"item": row.item_no, "standing": row.standing, "here": row.here, "file": row.version}
     refused = {"refused": f"{row.wrong.field}: {row.wrong.zh} ({row.wrong.en})"} if row.wrong else {}
-    return {**told, **({"changes": changes} if changes else {}), **refused}
+    beside: dict[str, Any] = {"changes": changes, "considered": [f"{zh} ({en})" for zh, en in row.considered]}
+    beside |= {"again": row.again, "left_out": row.left_out}
+    return {**told, **{name: said for name, said in beside.items() if said}, **refused}

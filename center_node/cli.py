@@ -148,7 +148,11 @@ def _add_catalogues(top: argparse.ArgumentParser) -> None:
     steps.add_argument("--begins", default="", metavar="DAY", help="import: in force from (default: today)")
     steps.add_argument("--reason", default="", help="import: why they are published")
     steps.add_argument(
-        "--take", action="append", default=[], metavar="ITEM", help="import: publish it though ours is newer"
+        "--take",
+        action="append",
+        default=[],
+        metavar="ITEM:VERSION",
+        help="import: publish it though ours, of that version, is newer or has ended",
     )
     steps.set_defaults(act=_catalogue)
 

@@ -6,7 +6,7 @@ that the form's own reader judges it and names the field that is wrong.
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
@@ -16,8 +16,9 @@ from sync_protocol.case import themes
 from sync_protocol.case.bodies import plain
 from sync_protocol.case.catalogue import DAYS_ARE, Catalogue, Item
 from sync_protocol.case.editions import Edition
+from village_node.casebook import BadBody
 from village_node.web import entry
-from village_node.web.item_form import LINES, PARAGRAPHS, TICKS, edition_of, typed_of
+from village_node.web.item_form import CHOICES, LINES, PARAGRAPHS, TICKS, edition_of, typed_of
 
 FORMAT: Final = "sanji-catalogue"
 VERSION: Final = 1
@@ -53,9 +54,14 @@ class Line(NamedTuple):
         """What is compared: all but numbers and reasons."""
         return sorted(self.typed.items()), self.days_are, self.begins, self.ends
 
+    def over(self, begins: date) -> bool:
+        """Whether it would end before it begins, were it in force from a day on at the earliest."""
+        return self.ends is not None and self.ends < max(self.begins or begins, begins)
+
     def edition(self, version: int, begins: date, reason: str) -> Edition:
         """The version as it would be published under a number of ours: from a day on, or from its own where that is
         later. Raises BadBody naming the field."""
+        _check_said(self.typed, self.days_are)
         typed = dict.fromkeys((*LINES, *PARAGRAPHS), "") | self.typed
         typed["begins"] = max(self.begins or begins, begins).isoformat()
         typed["ends"] = self.ends.isoformat() if self.ends else ""
@@ -81,14 +87,15 @@ def lines_of(catalogue: Catalogue, today: date) -> list[Line]:
         coming = [item for item in versions if item.begins is not None and item.begins > today]
         current = begun[-1:]
         found += [
-            _line(catalogue, item, today)
+            line_of(catalogue, item, today)
             for item in (*current, *(each for each in coming if not current or each.version > current[0].version))
             if item.ends is None or item.ends >= today
         ]
     return found
 
 
-def _line(catalogue: Catalogue, item: Item, today: date) -> Line:
+def line_of(catalogue: Catalogue, item: Item, today: date) -> Line:
+    """One version as a file says it."""
     own = themes.own_part(item, catalogue.parts(item)) if item.theme else item
     typed = {name: text for name, text in typed_of(own).items() if text and name in _NAMES}
     begins = item.begins if item.begins is not None and item.begins > today else None
@@ -191,6 +198,24 @@ def _read_text(where: str, name: object, text: object) -> str:
     if name in TICKS and text not in ("", "yes"):
         raise BadFile(f"{where}.{name}", "勾选项请填 yes，不勾的留空", "a tick is yes, or empty")
     return entry.paragraph(text) if name in PARAGRAPHS else entry.line(text)
+
+
+def _check_said(typed: Mapping[str, str], days_are: str) -> None:
+    """See that what the form would have a person choose was chosen: it makes up the rest. Raises BadBody."""
+    for name in ("statutory_days", "promised_days"):
+        if not typed.get(name):
+            raise BadBody(name, "请填写，没有写 0", "is missing: write 0 for none")
+    for name, choices in CHOICES.items():
+        unused = name == "publicity_unit" and typed.get("publicity_days", "0") == "0"
+        if (chosen := typed.get(name, "")) not in choices and (chosen or not unused):
+            known = [each for each in choices if each]
+            raise BadBody(name, f"应为 {'、'.join(known)} 之一", f"must be one of {', '.join(known)}")
+    if bool(typed.get("sample")) != (days_are == "sample"):
+        raise BadBody(
+            "sample",
+            "与 days_are 不一致：days_are 为 sample 的填 yes，其他的留空",
+            "contradicts days_are: yes where that is sample, empty otherwise",
+        )
 
 
 def _read_day(where: str, text: object) -> date | None:

@@ -1,7 +1,9 @@
 """The items of the county as one file, and the file of another county: looked at item by item, then published."""
 
+from contextlib import suppress
 from datetime import date
-from typing import Final
+from hashlib import sha256
+from typing import Final, NamedTuple
 
 from flask import make_response
 from werkzeug.exceptions import NotFound
@@ -9,9 +11,11 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case.editions import REASON_MAX
 from village_node import casebook
-from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
-from village_node.web import catalogue_file, catalogue_plan, sent_once
-from village_node.web.catalogue_file import BadFile
+from village_node.casebook import AlreadyDone, BadBody, Casebook, IdTaken, NotAllowed
+from village_node.casebook.importing import KeptFile
+from village_node.web import catalogue_changes, catalogue_file, catalogue_plan, sent_once
+from village_node.web.catalogue_file import BadFile, File
+from village_node.web.catalogue_plan import Plan
 from village_node.web.item_form import WORDS
 from village_node.web.item_versions import PUBLISHES
 from village_node.web.policy import Route
@@ -25,6 +29,19 @@ TOO_LARGE: Final = (
     f"什么也没有导入。目录文件最大 {catalogue_file.FILE_MOST >> 20} MB。",
     f"Nothing was taken. A file of items has at most {catalogue_file.FILE_MOST >> 20} MB.",
 )
+
+
+class _Seen(NamedTuple):
+    """The file that waits, and what it would change."""
+
+    kept: KeptFile
+    file: File
+    plan: Plan
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file and of what stands here beside it: who publishes names what they saw."""
+        return sha256(f"{self.kept.digest} {self.plan.seen}".encode()).hexdigest()
 
 
 def whole(visit: Visit) -> Response:
@@ -80,21 +97,22 @@ def publish(visit: Visit) -> Response:
     book, staff = visit.site.casebook, visit.staff
     typed = {"begins": visit.line("begins")[:10], "reason": visit.line("reason")[: REASON_MAX + 1]}
     take = set(visit.request.form.getlist("take"))
-    kept = book.catalogue_file()
+    seen = _seen(book, typed, take)
     try:
         wanted = sent_once.asked(visit)
         if wanted is not None:
             book.refuse_repeated(wanted)
-        if kept is None or visit.line("shown") != kept.digest:
+        if seen is None or visit.line("shown") != seen.digest:
             words = visit.t(
-                "文件已更换或已处理，请重新查看。", "The file is another one now, or was dealt with: look again."
+                "文件已更换或已处理，或者本县的事项刚有人公布了新的版本，请重新查看。什么也没有公布。",
+                "The file is another one now or was dealt with, or items here were published meanwhile: look again. "
+                "Nothing was published.",
             )
             return _page(visit, 409, words, typed, take)
-        begins = _begins(typed["begins"])
+        _begins(typed["begins"])
         if not typed["reason"]:
             raise BadBody("reason", "请填写公布的理由", "say why they are published")
-        file = catalogue_file.read(kept.raw, catalogue_plan.today_of(book))
-        plan = catalogue_plan.plan(book, file, begins, typed["reason"], take)
+        plan = seen.plan
         if plan.refused:
             return _page(
                 visit,
@@ -105,7 +123,7 @@ def publish(visit: Visit) -> Response:
             )
         if not plan.editions:
             return _page(visit, 422, visit.t("没有要公布的事项。", "There is nothing to be published."), typed, take)
-        count = book.publish_items(staff.staff_no, staff.roles, plan.editions, wanted, digest=kept.digest)
+        count = book.publish_items(staff.staff_no, staff.roles, plan.editions, wanted, digest=seen.kept.digest)
     except AlreadyDone:
         return visit.redirect("catalogue")
     except IdTaken:
@@ -133,6 +151,18 @@ def _begins(text: str) -> date:
         raise BadBody("begins", "请按 年-月-日 填写，例如 2027-01-01", "give a date as YYYY-MM-DD") from None
 
 
+def _seen(book: Casebook, typed: dict[str, str], take: set[str]) -> _Seen | None:
+    """What waits, as it stands with what was typed: from today where that is no day."""
+    kept = book.catalogue_file()
+    if kept is None:
+        return None
+    begins = today = catalogue_plan.today_of(book)
+    with suppress(BadBody):
+        begins = _begins(typed.get("begins", ""))
+    file = catalogue_file.read(kept.raw, today)
+    return _Seen(kept, file, catalogue_plan.plan(book, file, begins, typed.get("reason") or "-", take))
+
+
 def _may(visit: Visit) -> None:
     if not visit.site.casebook.may_publish_items(visit.staff.roles):
         raise NotFound
@@ -142,27 +172,18 @@ def _page(
     visit: Visit, status: int = 200, problem: str = "", typed: dict[str, str] | None = None,
     take: set[str] | None = None, errors: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    book, kept = visit.site.casebook, visit.site.casebook.catalogue_file()
-    today = catalogue_plan.today_of(book)
-    file = catalogue_file.read(kept.raw, today) if kept is not None else None
-    said = f"自{file.name}（{file.county}）的目录导入" if file is not None else ""
-    typed = typed or {"begins": today.isoformat(), "reason": said[:REASON_MAX]}
-    plan = None
-    if file is not None:
-        try:
-            begins = _begins(typed["begins"])
-        except BadBody:
-            begins = today
-        plan = catalogue_plan.plan(book, file, begins, typed["reason"] or "-", take or ())
+    book = visit.site.casebook
+    seen = _seen(book, typed or {}, take or set())
+    if typed is None:
+        said = f"自{seen.file.name}（{seen.file.county}）的目录导入" if seen is not None else ""
+        typed = {"begins": catalogue_plan.today_of(book).isoformat(), "reason": said[:REASON_MAX]}
     return visit.render(
         "catalogue_import.html",
         status,
-        kept=kept,
-        file=file,
-        plan=plan,
-        by=(visit.site.accounts.name_of(kept.actor) or kept.actor) if kept is not None else "",
+        seen=seen,
+        by=(visit.site.accounts.name_of(seen.kept.actor) or seen.kept.actor) if seen is not None else "",
         standings=catalogue_plan.STANDINGS,
-        item_words=catalogue_plan.field_words,
+        item_words=catalogue_changes.field_words,
         typed=typed,
         take=take or set(),
         errors=errors or {},

@@ -220,8 +220,8 @@ def test_what_cannot_be_read_says_nothing_and_a_starter_version_is_never_replace
     same = editions.to_bytes(Edition(replace(item, name="另一事项", begins=date(2026, 1, 1)), "改写"))
 
     def act(connection: Connection) -> tuple[None, set[str]]:
-        county._publish(connection, "x", kinds.CATALOGUE, encoding.encode({0: "001"}))
-        return None, county._publish(connection, "x", kinds.CATALOGUE, same)
+        county._publish(connection, "x", kinds.CATALOGUE, [encoding.encode({0: "001"})])
+        return None, county._publish(connection, "x", kinds.CATALOGUE, [same])
 
     county._act(act)
     everywhere(net)

@@ -186,7 +186,7 @@ def test_what_is_newer_here_is_shown_and_stays_unless_somebody_ticks_it(business
     assert mine is not None and (mine.version, mine.note) == (2, "本县自己的"), "not overwritten"
     taken(head, raw)
     assert standings(head) == {"001": "本县已有更新的版本"}
-    assert publish(head, take="001").status_code == 303
+    assert publish(head, take="001:2").status_code == 303
     theirs = live.member.casebook.catalogue.newest("001")
     assert theirs is not None and (theirs.version, theirs.guide) == (3, (("conditions", "本县户籍"),))
 

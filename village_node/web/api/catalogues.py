@@ -8,7 +8,7 @@ import marshmallow
 from marshmallow import Schema
 
 from sync_protocol.case.editions import REASON_MAX
-from village_node.casebook.importing import LOOKED, TAKEN
+from village_node.casebook.importing import LOOKED, TAKEN, count_of
 from village_node.store.locks import CaseKey
 from village_node.web import catalogue_file, catalogue_import, catalogue_plan, entry, schemas
 from village_node.web.api import shapes
@@ -20,6 +20,7 @@ from village_node.web.item_versions import PUBLISHES
 from village_node.web.site import Visit
 
 TAG: Final = "guide"
+_KEPT: Final = ("item_no", "name", "standing", "here", "version", "taken", "asked", "again", "left_out")
 _FILE: Final = "The file, as `GET /catalogue/file` of a county gives it."
 
 
@@ -33,8 +34,8 @@ class CatalogueFile(Schema):
 
 
 class ImportTaken(Taken):
-    """A file of items, and how it is to be published. Of an item of which this county has a newer version the file's
-    is published only where ``take`` names it."""
+    """A file of items, and how it is to be published. Of an item of which this county has a newer version, or which has
+    ended here, the file's is published only where ``take`` names it."""
 
     catalogue = marshmallow.fields.Dict(
         required=True,
@@ -46,10 +47,11 @@ class ImportTaken(Taken):
     )
     reason = schemas.Text(0, REASON_MAX, load_default="")
     take = marshmallow.fields.List(
-        schemas.Text(1, 32),
+        schemas.Text(3, 38),
         load_default=list,
         validate=marshmallow.validate.Length(0, catalogue_file.ITEMS_MOST, error="项数过多"),
         error_messages={"invalid": "应为列表"},
+        metadata={"description": "Each `item_no:here`, as the rows tell them: no other version is replaced."},
     )
     publish = schemas.YesNo(
         load_default=False, metadata={"description": "False: it is only looked at, and nothing is published."}
@@ -57,30 +59,36 @@ class ImportTaken(Taken):
 
 
 class ChangeGiven(Schema):
-    """One field that differs; long texts are cut."""
+    """One field that differs; of long texts what surrounds the first difference. `begins`: the day of a version that is
+    to come; null for the one in force. `coming` is a version of this county that would never begin."""
 
     field, before, after = shapes.text(), shapes.text(), shapes.text()
+    begins = shapes.maybe()
 
 
 class RowGiven(Schema):
-    """One item of the file: `here` is the newest version of this county (0: none), `version` the file's."""
+    """One item of the file: `here` is the newest version of this county (0: none), `version` the file's; `asked`: it is
+    published only where `take` names it; `again`: it is published anew for what it merges; `left_out`: how many of its
+    versions would end before they begin; `considered`: what is to be considered all the same."""
 
     item_no, name = shapes.text(), shapes.text()
     standing = shapes.text(*catalogue_plan.STANDINGS)
     here, version = shapes.number(), shapes.number()
-    taken = shapes.flag()
+    taken, asked, again = shapes.flag(), shapes.flag(), shapes.flag()
+    left_out = shapes.number()
+    considered = shapes.many(shapes.Said)
     changes = shapes.many(ChangeGiven)
     refused_field = shapes.maybe("Which field of it cannot be published; null where it can.")
     refused = marshmallow.fields.Nested(shapes.Said, required=True, allow_none=True)
 
 
 class ImportGiven(Schema):
-    """What it would change, or changed; `published`: how many versions went out. A request that comes again is told no
-    rows."""
+    """What it would change, or changed; `published`: how many versions went out. A request that comes again is told how
+    many went out then, and of the rest null."""
 
     published = shapes.number()
-    beside = shapes.number()
-    rows = shapes.many(RowGiven)
+    beside = shapes.maybe_number()
+    rows = marshmallow.fields.List(marshmallow.fields.Nested(RowGiven), required=True, allow_none=True)
 
 
 def read_catalogue(visit: Visit) -> dict[str, Any]:
@@ -92,7 +100,7 @@ def read_catalogue(visit: Visit) -> dict[str, Any]:
 def import_catalogue(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
     """Look at the items of another county's file, or publish them: all that is new or changed, or nothing."""
     wanted, staff, book = request_of(visit, chosen, asked), visit.staff, visit.site.casebook
-    told: dict[str, Any] = {"published": 0, "beside": 0, "rows": []}
+    told: dict[str, Any] = {"published": 0, "beside": None, "rows": None}
 
     def take() -> CaseKey:
         today = catalogue_plan.today_of(book)
@@ -109,21 +117,24 @@ def import_catalogue(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]
         if not asked["publish"]:
             book.check_publisher_of_items(staff.roles)
             return LOOKED, b""
+        if unknown := plan.unknown(asked["take"]):
+            raise invalid({"take": catalogue_plan.not_as_seen(unknown)})
         if plan.refused:
             wrong = {f"catalogue.{row.item_no}.{row.wrong.field}": row.wrong for row in plan.rows if row.wrong}
             raise invalid({where: (bad.zh, bad.en) for where, bad in wrong.items()})
-        told["published"] = book.publish_items(staff.staff_no, staff.roles, plan.editions, wanted)
-        return TAKEN, b""
+        return TAKEN, book.publish_items(staff.staff_no, staff.roles, plan.editions, wanted).to_bytes(8, "big")
 
-    _, headers = done_once(visit, wanted, take)
+    became, headers = done_once(visit, wanted, take)
+    told["published"] = count_of(became)
     return told, 200, headers
 
 
 def _told(plan: Plan) -> dict[str, Any]:
     rows = [
         {
-            **{name: getattr(row, name) for name in ("item_no", "name", "standing", "here", "version", "taken")},
-            "changes": [change._asdict() for change in row.changes],
+            **{name: getattr(row, name) for name in _KEPT},
+            "changes": [{**change._asdict(), "begins": change.begins or None} for change in row.changes],
+            "considered": [{"zh": zh, "en": en} for zh, en in row.considered],
             "refused_field": row.wrong.field if row.wrong else None,
             "refused": {"zh": row.wrong.zh, "en": row.wrong.en} if row.wrong else None,
         }
