@@ -1,6 +1,7 @@
 """What publishing an item of a file would change here, field by field: each version compared with its own."""
 
 from datetime import date
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from village_node.web.catalogue_file import Line
@@ -52,7 +53,8 @@ def _differences(before: Line | None, after: Line) -> list[Change]:
     for name in dict.fromkeys((*pairs[0], *pairs[1])):
         ours, theirs = (each.get(name, "") for each in pairs)
         if ours != theirs:
-            found.append(Change(name, *_around(ours, theirs), day))
+            ours, theirs = _around(ours, theirs)
+            found.append(Change(name, ours, theirs, day))
     return found
 
 
@@ -64,16 +66,18 @@ def _told(line: Line) -> dict[str, str]:
     return {**line.typed, "days_are": line.days_are, **days}
 
 
-def _around(*texts: str) -> tuple[str, ...]:
-    """Of texts that differ what surrounds the first difference, where one is too long to be shown whole."""
-    if max(map(len, texts)) <= _SHOWN:
-        return texts
-    alike = next((at for at, signs in enumerate(zip(*texts, strict=False)) if len(set(signs)) > 1), None)
-    start = max((min(map(len, texts)) if alike is None else alike) - _BEFORE, 0)
-    return tuple(
-        ("…" if start else "") + text[start : start + _SHOWN] + ("…" if len(text) > start + _SHOWN else "")
-        for text in texts
-    )
+def _around(ours: str, theirs: str) -> tuple[str, str]:
+    """Of two texts that differ what surrounds the first difference, where one is too long to be shown whole."""
+    if max(len(ours), len(theirs)) <= _SHOWN:
+        return ours, theirs
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(ours, theirs, strict=False))
+    start = max(sum(1 for _ in alike) - _BEFORE, 0)
+    return _cut(ours, start), _cut(theirs, start)
+
+
+def _cut(text: str, start: int) -> str:
+    end = start + _SHOWN
+    return ("…" if start else "") + text[start:end] + ("…" if len(text) > end else "")
 
 
 def field_words(name: str) -> Words:

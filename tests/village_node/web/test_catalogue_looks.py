@@ -218,3 +218,19 @@ def test_a_program_that_names_a_version_which_is_not_the_newest_is_refused(head:
     assert newest(county).note == "本县的"
     assert program.post("/catalogue/import", {**body, "take": ["001:2"]}).get_json()["published"] == 1
     assert newest(county).begins == date.fromisoformat(today(county))
+
+
+def test_a_refused_day_can_be_mended_where_it_was_typed(head: Visitor, county: Counter) -> None:
+    page = brought(head, file_of(head, note="改了"))
+    refused = sent(head, page, begins="2026-01-01")
+    assert refused.status_code == 422 and "生效日期不能早于今天" in refused.text
+    assert 'name="begins"' in refused.text and sent(head, refused.text).status_code == 303
+
+
+def test_two_versions_of_which_the_first_waits_for_its_day_are_the_same_again(head: Visitor, county: Counter) -> None:
+    said = file_of(head, note="改了")
+    coming = {**line_of(said), "version": 2, "begins": today(county, 30)}
+    said["items"].append({**coming, "fields": {**coming["fields"], "note": "再改"}})
+    page = brought(head, said)
+    assert sent(head, page, begins=today(county, 10)).status_code == 303
+    assert "内容相同" in brought(head, said)

@@ -99,7 +99,8 @@ def read_catalogue(visit: Visit) -> dict[str, Any]:
 
 def import_catalogue(visit: Visit, chosen: dict[str, str], asked: dict[str, Any]) -> Any:
     """Look at the items of another county's file, or publish them: all that is new or changed, or nothing."""
-    wanted, staff, book = request_of(visit, chosen, asked), visit.staff, visit.site.casebook
+    wanted = request_of(visit, chosen, {**asked, "begins": str(asked["begins"])})
+    staff, book = visit.staff, visit.site.casebook
     told: dict[str, Any] = {"published": 0, "beside": None, "rows": None}
 
     def take() -> CaseKey:
