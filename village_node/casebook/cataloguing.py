@@ -16,7 +16,7 @@ from village_node.casebook.errors import BadBody, NotAllowed
 from village_node.casebook.incarnations import Incarnations
 from village_node.casebook.publishing import Publishing
 from village_node.notices import sheets
-from village_node.store import Connection, cases
+from village_node.store import Connection, audit, cases
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 
@@ -190,9 +190,9 @@ class Cataloguing(Publishing, Incarnations):
             known.add(made.item)
             bodies.append(_body(made))
         scopes = self._publish(connection, actor, kinds.CATALOGUE, bodies)
-        for each in said:
-            subject = f"{each.item.item_no} v{each.item.version}"
-            self.note(connection, actor, "catalogue.publish", subject, reason=each.reason)
+        subjects = [(f"{each.item.item_no} v{each.item.version}", {"reason": each.reason}) for each in said]
+        lines = [audit.Line(self.clock(), actor, "catalogue.publish", *each) for each in subjects]
+        audit.append_many(connection, lines)
         return scopes
 
     def follow_catalogue(self) -> int:

@@ -5,7 +5,7 @@ what changes nothing here (somebody reads what is masked, is refused, starts the
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -78,12 +78,20 @@ class AuditRow(NamedTuple):
 def append(connection: Connection, line: Line) -> AuditRow:
     """Add a line to the chain. After it the transaction takes no lock but that of the news: lines of all workers wait
     for one another."""
-    n = peers.count_up(connection, COUNT)
-    before = connection.scalar(select(AUDIT.c.hash).where(AUDIT.c.n == n - 1)) or NO_LINE_BEFORE
-    detail = _json(dict(line.detail))
-    row = AuditRow(n, *line[:4], detail, _hash(before, (n, *line[:4], detail)))
-    rows.insert(connection, AUDIT, [row])
-    return row
+    return append_many(connection, [line])[0]
+
+
+def append_many(connection: Connection, lines: Sequence[Line]) -> list[AuditRow]:
+    """The same for several, one after the other."""
+    first = peers.count_up(connection, COUNT, len(lines)) - len(lines) + 1
+    before = connection.scalar(select(AUDIT.c.hash).where(AUDIT.c.n == first - 1)) or NO_LINE_BEFORE
+    made: list[AuditRow] = []
+    for n, line in enumerate(lines, start=first):
+        detail = _json(dict(line.detail))
+        made.append(AuditRow(n, *line[:4], detail, _hash(before, (n, *line[:4], detail))))
+        before = made[-1].hash
+    rows.insert(connection, AUDIT, made)
+    return made
 
 
 def verify(connection: Connection, after: int, before: bytes, limit: int, marks: Collection[Mark] = ()) -> Looked:

@@ -212,6 +212,6 @@ def not_as_seen(take: Iterable[str]) -> Words:
     """What to say of ticks that name no item as it stands here."""
     named = "、".join(each[:40] for each in take)[:200]
     return (
-        f"{named}：应为 事项编号:本县最新版本号，且与现在一致，请重新查看",
+        f"{named}：请写 ITEM:VERSION，即事项编号和本县现在的最新版本号，并重新查看",
         f"{named}: give ITEM:VERSION with the newest version here, as it is now; look again",
     )

@@ -10,6 +10,7 @@ from sync_protocol.case.editions import Edition
 from sync_protocol.case.workdays import day_of
 from tests.builders import COUNTY, Network
 from village_node.casebook import BadBody, Casebook, ledger
+from village_node.store import audit
 
 BUSINESS = frozenset({"business"})
 
@@ -58,6 +59,8 @@ def test_hundreds_are_written_as_one_and_looked_up_once(net: Network, counted: l
     assert counted == once and counted.count("write") == 1, "no more is done for many than for one"
     assert [item.item_no for item in county.catalogue.items()][-30:] == [each.item.item_no for each in said]
     assert actions(net).count("catalogue.publish") == 30
+    with county.store.reading() as connection:
+        assert audit.verify(connection, 0, audit.NO_LINE_BEFORE, 1_000).broken == {}
     published = sorted(county.items.published.values(), key=lambda each: each.position.seq)
     assert [each.said.item.item_no for each in published] == [each.item.item_no for each in said], "in their order"
 
