@@ -60,7 +60,7 @@ def test_hundreds_are_written_as_one_and_looked_up_once(net: Network, counted: l
     assert [item.item_no for item in county.catalogue.items()][-30:] == [each.item.item_no for each in said]
     assert actions(net).count("catalogue.publish") == 30
     with county.store.reading() as connection:
-        assert audit.verify(connection, 0, audit.NO_LINE_BEFORE, 1_000).broken == {}
+        assert audit.verify(connection, 0, audit.NO_LINE_BEFORE, 1_000).broken == ()
     published = sorted(county.items.published.values(), key=lambda each: each.position.seq)
     assert [each.said.item.item_no for each in published] == [each.item.item_no for each in said], "in their order"
 
