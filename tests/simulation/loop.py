@@ -27,7 +27,7 @@ class Runner:
             task.run()
             self.task = None
             self._loop.idle.append(self)
-            self._loop.handed_back.release()
+            task.handed_back.release()
             self.turn.acquire()
 
     def end(self) -> None:
@@ -45,6 +45,10 @@ class Task:
         self._runner = loop.idle.pop() if loop.idle else Runner(loop)
         self._runner.task = self
         self._raised: BaseException | None = None
+        # Held but for the moment of handing back. Each task has its own, since one may begin another: what that one
+        # hands back is for who began it, and not for the loop, which waits for the first.
+        self.handed_back = threading.Lock()
+        self.handed_back.acquire()
         self.over = False
 
     def run(self) -> None:
@@ -65,14 +69,14 @@ class Task:
         """Hand over to this task until it waits or ends. Raises what it raised."""
         before, self._loop.running = self._loop.running, self
         self._runner.turn.release()
-        self._loop.handed_back.acquire()
+        self.handed_back.acquire()
         self._loop.running = before
         if self._raised is not None:
             raise self._raised
 
     def wait(self) -> None:
         """Hand back to the loop; returns when the loop hands over again. Called in the task's own thread."""
-        self._loop.handed_back.release()
+        self.handed_back.release()
         self._runner.turn.acquire()
 
 
@@ -82,8 +86,6 @@ class Loop:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.running: Task | None = None
-        self.handed_back = threading.Lock()  # held but for the moment of handing back
-        self.handed_back.acquire()
         self.idle: list[Runner] = []
         self.happened = 0
         self._plan: list[tuple[float, int, Callable[[], None]]] = []

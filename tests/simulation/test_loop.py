@@ -82,3 +82,24 @@ def test_an_abandoned_task_goes_on_once_more_and_ends() -> None:
     loop.run(1.0)
     loop.abandon()
     assert ended == [True]
+
+
+def test_who_begins_a_task_goes_on_as_soon_as_that_one_waits() -> None:
+    loop, seen = Loop(), list[str]()
+
+    def inner() -> None:
+        seen.append("inner begins")
+        loop.sleep(1.0)
+        seen.append("inner ends")
+
+    def outer() -> None:
+        loop.spawn(inner)
+        seen.append("outer goes on")
+        loop.sleep(3.0)
+        seen.append("outer ends")
+
+    loop.spawn(outer)
+    assert seen == ["inner begins", "outer goes on"] and loop.running is None
+    loop.run(2.0)
+    loop.abandon()
+    assert seen == ["inner begins", "outer goes on", "inner ends", "outer ends"]
