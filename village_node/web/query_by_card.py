@@ -132,11 +132,24 @@ def _counted(visit: Visit, number: str) -> list[str]:
 def _note_miss(visit: Visit) -> None:
     """Count a miss among those of everybody, and among those with cards of this day and of this month."""
     query.note_miss(visit)
-    throttle, day = visit.site.accounts.throttle, times.local(visit.now_ms)
-    throttle.attempt(f"query-card-misses:{day:%Y%m%d}", OF_A_DAY, lambda misses: _alarm(visit, "today", misses))
-    throttle.attempt(
-        f"{LONG}query-card-misses:{day:%Y%m}", OF_A_MONTH, lambda misses: _alarm(visit, "this_month", misses)
-    )
+    throttle, (today, this_month) = visit.site.accounts.throttle, _keys_of_misses(visit)
+    throttle.attempt(today, OF_A_DAY, lambda misses: _alarm(visit, "today", misses))
+    throttle.attempt(this_month, OF_A_MONTH, lambda misses: _alarm(visit, "this_month", misses))
+
+
+def _keys_of_misses(visit: Visit) -> tuple[str, str]:
+    """Under which the misses of this day and of this month are counted."""
+    day = times.local(visit.now_ms)
+    return f"query-card-misses:{day:%Y%m%d}", f"{LONG}query-card-misses:{day:%Y%m}"
+
+
+def alarming(visit: Visit) -> dict[str, int]:
+    """How many look-ups with cards missed today and this month, each where there were so many that it rang; else 0."""
+    found = {}
+    for (since, every), key in zip(ALARM_EVERY.items(), _keys_of_misses(visit), strict=True):
+        row = visit.site.accounts.throttle.rows.throttle(key)
+        found[since] = row.failures if row is not None and row.failures >= every else 0
+    return found
 
 
 def _alarm(visit: Visit, since: str, misses: int) -> Line | None:

@@ -291,6 +291,9 @@ def test_ten_thousand_numbers_from_two_hundred_addresses_are_sixty_tries_and_rin
 ) -> None:
     assert tried(village, counted_up(filed), 200) == {404: 60, 429: 9_940}
     assert rung(village, "today") == [15, 30, 45, 60] and rung(village, "this_month") == [60]
+    assert "今天查错 60 次，可能有人在试证件号" in village.sign_in("0002", "head").open("/health").text
+    told = program_at(village, "0803", "admin").get("/health").get_json()
+    assert (told["missed_with_cards_today"], told["missed_with_cards_this_month"]) == (60, 60)
     answer = look_up(visitor, filed.case_no, END, "10.9.9.9")
     assert answer.status_code == 429 and "本机试得太多" in answer.text
     assert with_the_code(visitor, filed.case_no, filed.query_code, "10.9.9.9").status_code == 200
@@ -324,6 +327,9 @@ def test_slow_guessing_rings_within_the_month(network: Network, village: Counter
         village.accounts.keep_house()
         network.clock.now_ms += times.DAY_MS
     assert rung(village, "today") == [] and rung(village, "this_month") == [60, 120]
+    assert "本月查错 126 次，可能有人在试证件号" in village.sign_in("0002", "head").open("/health").text
+    network.clock.now_ms += 31 * times.DAY_MS
+    assert "试证件号" not in village.sign_in("0004", "head").open("/health").text
 
 
 def test_a_number_that_exists_makes_as_much_work_as_one_that_does_not(

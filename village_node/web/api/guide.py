@@ -251,12 +251,13 @@ def _told(answer: query.Answer) -> dict[str, Any]:
 
 def read_health(visit: Visit) -> dict[str, Any]:
     """How the node is: streams, sync, disk, what waits and what does not count; the same as `status --json`. With it
-    how many sign-ins were refused and how many look-ups missed within an hour, where there were so many that somebody
-    may be guessing; otherwise 0."""
+    how many sign-ins were refused and how many look-ups missed within an hour, and how many with cards today and this
+    month, where there were so many that somebody may be guessing; otherwise 0."""
     return {
         "status": visit.site.node_status(),
         "refused_sign_ins": visit.site.accounts.guesses.alarming(),
         "missed_look_ups": query.alarming(visit),
+        **{f"missed_with_cards_{since}": count for since, count in query_by_card.alarming(visit).items()},
     }
 
 

@@ -513,6 +513,7 @@ class Health(Schema):
 
     status = marshmallow.fields.Dict(required=True)
     refused_sign_ins, missed_look_ups = number(), number()
+    missed_with_cards_today, missed_with_cards_this_month = number(), number()
 
 
 class Whoami(Schema):
