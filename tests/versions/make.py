@@ -33,10 +33,16 @@ def main() -> None:
         made.mkdir()
         packed = subprocess.check_output(["git", "-C", HERE.parents[1], "archive", commit, *PACKAGES])
         with tarfile.open(fileobj=io.BytesIO(packed)) as tree:
-            tree.extractall(program, filter="data")
+            unpack(tree, program)
         inside = [sys.executable, "-P", __file__, "--inside", str(made)]
         subprocess.run(inside, check=True, cwd=program, env={**os.environ, "PYTHONPATH": str(program)})
         keep(made, commit)
+
+
+def unpack(packed: tarfile.TarFile, folder: Path) -> None:
+    """Unpack what we packed ourselves, filtered where the Python there can: that of Debian 12 cannot."""
+    packed.extraction_filter = getattr(tarfile, "data_filter", lambda entry, _: entry)
+    packed.extractall(folder)
 
 
 def keep(made: Path, commit: str) -> None:

@@ -21,6 +21,7 @@ from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member
 from tests.closing import close_case
 from tests.network import Network
 from tests.sync_protocol import protocol_text
+from tests.versions.make import unpack
 from tests.village_node.courier.sticks import hand
 from village_node.casebook import CaseRef
 from village_node.store import migrations, open_store
@@ -51,7 +52,7 @@ def unpacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     since that takes longer than what the tests look at."""
     folder = tmp_path_factory.mktemp(request.param.name)
     with tarfile.open(request.param / "kept.tar.xz") as kept:
-        kept.extractall(folder, filter="data")
+        unpack(kept, folder)
     for code in (COUNTY, TOWNSHIP, VILLAGE):
         open_store(f"sqlite:///{folder / 'nodes' / code}.db").close()
     return Left(folder, json.loads((request.param / "told.json").read_text("utf-8")))
