@@ -1,12 +1,14 @@
 """The day of a cashier and of an archivist, and a long list of people that two heads agree on, in a real browser."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Hall
+from tests.browser.linked import seen
 from tests.browser.test_stories import act
 from tests.builders import APPLICATION, COUNTY, TOWNSHIP, VILLAGE, delegate_all
 from tests.village_node.web.counter import PASSWORD
@@ -122,19 +124,36 @@ WATCH = """() => {
 def test_a_page_says_that_a_file_is_being_prepared_until_it_comes(hall: Hall) -> None:
     hall.counters[VILLAGE].member.casebook.record_many([Application("0001", APPLICATION) for _ in range(2)])
     page = hall.staff(VILLAGE, "0002", "head", "admin", name="李主任", accept_downloads=True)
-    for path, name in (("/audit", "导出 CSV"), ("/work?view=all", "确认并继续")):
-        page.goto(path)
-        if path != "/audit":  # a list of people asks for the password first, and the file is what that gives
-            page.get_by_role("link", name="导出 CSV").click()
-            page.get_by_label("密码", exact=False).fill(PASSWORD)
-        page.evaluate(WATCH)
-        pressed = page.locator("[data-prepares] :is(a, button)").filter(has_text=name)
-        with page.expect_download() as begun:
-            pressed.evaluate("each => { each.click(); each.click(); }")
-        assert begun.value.suggested_filename.endswith(".csv")
+    page.goto("/audit")
+    page.evaluate(WATCH)
+    pressed = page.locator("[data-prepares] a").filter(has_text="导出 CSV")
+    with page.expect_download() as begun:
+        pressed.evaluate("each => { each.click(); each.click(); }")
+    assert begun.value.suggested_filename.endswith(".csv")
+    expect(page.locator("[data-preparing]")).to_have_text("文件已备好，已开始下载。")
+    assert page.evaluate("told") == [["正在准备文件", "true"], ["已开始下载", "false"]]
+    assert page.evaluate("stopped") == [False, True], "it is asked for once"
+    stays_here(hall)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_no_password_stands_beside_a_list_of_people_that_has_come(hall: Hall, scripts: bool) -> None:
+    hall.counters[VILLAGE].member.casebook.record_many([Application("0001", APPLICATION) for _ in range(2)])
+    page = hall.staff(VILLAGE, "0002", "head", name="李主任", accept_downloads=True, java_script_enabled=scripts)
+    page.goto("/work?view=all")
+    page.get_by_role("link", name="导出 CSV").click()
+    with page.expect_download() as begun:
+        password_typed(page)
+    assert begun.value.suggested_filename.endswith(".csv")
+    expect(page.get_by_role("heading", name="文件正在准备")).to_be_visible()
+    expect(page.locator("[type=password]")).to_have_count(0)
+    if scripts:
         expect(page.locator("[data-preparing]")).to_have_text("文件已备好，已开始下载。")
-        assert page.evaluate("told") == [["正在准备文件", "true"], ["已开始下载", "false"]], path
-        assert page.evaluate("stopped") == [False, True], "it is asked for once"
+    seen(page, "file-ready")
+    with page.expect_download():
+        page.get_by_role("link", name="没有开始下载的").click()
+    page.get_by_role("link", name="返回").click()
+    expect(page).to_have_url(re.compile("/work"))
     stays_here(hall)
 
 

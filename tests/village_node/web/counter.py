@@ -125,7 +125,8 @@ class Visitor:
 
     def take(self, path: str) -> TestResponse:
         """Take a list of people away as a file, with the password."""
-        return self.send(path, {})
+        answer = self.send(path, {})
+        return self.open(file_of(answer.text)) if answer.status_code == 200 else answer
 
     def file(self, item_no: str = "001", **changes: Any) -> str:
         """File an application; the path of its case page."""
@@ -144,6 +145,13 @@ def token_of(page: str) -> str:
     found = re.search(r'name="token" value="([0-9a-f]{32})"', page)
     assert found, page[:2000]
     return found[1]
+
+
+def file_of(page: str) -> str:
+    """The address of the file that a page has come by itself, after the password."""
+    found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page)
+    assert found, page[:2000]
+    return unescape(found[1])
 
 
 def hidden_of(page: str, action: str) -> dict[str, str]:

@@ -338,7 +338,9 @@ def test_what_was_not_taken_in_is_told_in_words_and_its_sample_given_to_the_head
         asked = head.send(link, {"reason": typed})
         assert asked.status_code == 422 and "请写明查看原因" in asked.text and b"its bytes" not in asked.data
     assert township.accounts.rows.audit_lines(1) == before
-    given = head.send(link, why)
+    coming = head.send(link, why)
+    assert township.accounts.rows.audit_lines(1) == before and b"its bytes" not in coming.data
+    given = head.client.post(link, data=hidden_of(coming.text, link))
     assert given.data == b"its bytes" and given.headers["Content-Type"] == "application/octet-stream"
     assert "attachment" in given.headers["Content-Disposition"]
     line = township.accounts.rows.audit_lines(1)[0]

@@ -6,7 +6,7 @@ from html import unescape
 from urllib.parse import parse_qs, quote, urlsplit
 
 from tests.builders import APPLICATION, Network
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, hidden_of
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, file_of, hidden_of
 from tests.village_node.web.errands import PAPERS
 from tests.village_node.web.test_export import csv_rows, links
 from village_node.casebook import Application
@@ -102,8 +102,8 @@ def test_a_file_whose_session_ended_on_the_page_for_the_password_is_no_wider(
     assert ended.status_code == 401
     anew = hidden_of(ended.text, plain.replace("&", "&amp;"))
     who = {"again_staff_no": "0002", "again_password": PASSWORD}
-    file = head.client.post(plain, data={**anew, **who})
-    assert [row[3] for row in csv_rows(file)[1:]] == ["李*"]
+    coming = head.client.post(plain, data={**anew, **who})
+    assert [row[3] for row in csv_rows(head.open(file_of(coming.text)))[1:]] == ["李*"]
 
 
 def test_the_audit_trail_has_of_a_search_no_more_than_the_number_of_a_case(village: Counter, agent: Visitor) -> None:

@@ -2,7 +2,7 @@
 
 from sync_protocol.exchange import ANOTHER_NONCE
 from tests.builders import TOWNSHIP, VILLAGE, Network
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, problems
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, file_of, problems
 from township_node.web import accounts, children, newcomers, revocations
 from village_node.web import pages
 
@@ -110,7 +110,7 @@ def test_keys_and_the_roster_are_not_changed_from_a_screen_left_alone(
     assert sent(head, "/lives/retire", again_password=PASSWORD)[0] == 303 and member.casebook.retired
 
 
-def test_no_list_of_people_leaves_from_a_screen_left_alone(village: Counter) -> None:
+def test_no_list_of_people_leaves_from_a_screen_left_alone(village: Counter, network: Network) -> None:
     agent, head = village.sign_in("0001", "agent"), village.sign_in("0002", "head")
     agent.file(applicant_name="张秀兰")
     list_of_people = "/work.csv?view=all&item_no=001"
@@ -122,5 +122,22 @@ def test_no_list_of_people_leaves_from_a_screen_left_alone(village: Counter) -> 
         assert status == 401 and "请再输入一次密码" in page and "张*" not in page
     assert village.accounts.exports.rows.get(1) is None
     status, page = sent(head, list_of_people, again_password=PASSWORD)
-    assert status == 200 and "张*" in page and "# 导出第 1 号" in page
+    assert status == 200 and "张*" not in page and 'type="password"' not in page, "no password stands beside the file"
+    coming = file_of(page)
+    assert coming.startswith("/work.csv?view=all&item_no=001&leave=~")
+    other = village.sign_in("0003", "head")
+    elsewhere = coming.replace("001", "002")
+    for visitor, address in (
+        (other, coming),
+        (head, elsewhere),
+        (head, coming[:-2]),
+        (head, f"{list_of_people}&leave="),
+    ):
+        answer = visitor.open(address)
+        assert (answer.status_code, answer.headers["Location"]) == (303, address.partition("&leave")[0])
+    network.clock.now_ms += 60_000
+    given = head.open(coming).text
+    assert "张*" in given and "# 导出第 1 号" in given
+    network.clock.now_ms += 1
+    assert head.open(coming).status_code == 303, "a minute, and the password is asked for again"
     assert sent(agent, list_of_people, again_password=PASSWORD)[0] == 404, "no hint to who may not"

@@ -84,12 +84,8 @@
   for (const part of document.querySelectorAll("[data-prepares]")) {
     const said = part.querySelector("[data-preparing]");
     let looking = 0;
-    const begin = (event) => {
-      if (!(event.type === "submit" || event.target.closest("a"))) return;
-      if (part.ariaBusy === "true" && !ready()) {
-        event.preventDefault();
-        return;
-      }
+    const comes = part.dataset.prepares === "now"; // by itself, once the page stands
+    const wait = () => {
       clearInterval(looking);
       document.cookie = "sanji-file=; Max-Age=0; Path=/; SameSite=Strict";
       part.ariaBusy = "true";
@@ -99,13 +95,17 @@
         clearInterval(looking);
         part.ariaBusy = "false";
         said.textContent = said.dataset.ready;
-        delete part.dataset.sent;
-        for (const secret of part.querySelectorAll("[type=password]")) secret.value = "";
       }, LOOK_MS);
     };
-    part.addEventListener(part.matches("form") ? "submit" : "click", begin);
+    part.addEventListener("click", (event) => {
+      if (!event.target.closest("a")) return;
+      if (part.ariaBusy === "true" && !ready()) event.preventDefault();
+      else wait();
+    });
+    if (comes) wait();
     // Who was asked for a password instead comes back to a page that waits for nothing.
-    addEventListener("pageshow", () => {
+    addEventListener("pageshow", (event) => {
+      if (comes && !event.persisted) return;
       clearInterval(looking);
       part.ariaBusy = "false";
       said.textContent = "";

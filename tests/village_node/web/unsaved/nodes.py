@@ -10,6 +10,7 @@ from tests.builders import TOWNSHIP, VILLAGE, Member
 from tests.faults.test_restored_roots import restored_county
 from tests.village_node.web.counter import (
     Counter,
+    hidden_of,
     open_counter,
 )
 from tests.village_node.web.errands import newcomer
@@ -92,7 +93,8 @@ def _sample(request: pytest.FixtureRequest) -> Ready:
         row = parking.RefusedRow(bytes(16), bytes(16), f"about:{VILLAGE}", 7, 3, "", 1, 5, b"its bytes")
         parking.refuse(connection, row)
         (line,) = parking.listed_refused(connection, 1)
-    return Ready(township.sign_in("0103", "head"), f"/health/left/{line.id}", {"reason": TYPED})
+    head, path = township.sign_in("0103", "head"), f"/health/left/{line.id}"
+    return Ready(head, path, hidden_of(head.send(path, {"reason": TYPED}).text, path))
 
 
 def _stick(request: pytest.FixtureRequest, *, taken: bool) -> Ready:
