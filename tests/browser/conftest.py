@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests import builders, postgresql
@@ -89,6 +89,26 @@ def press(page: Page, name: str, *, exact: bool = False) -> None:
     """Press a button, and have the page that it leads to: the click alone may end while the old one still stands."""
     with page.expect_navigation():
         page.get_by_role("button", name=name, exact=exact).click()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settled() -> Iterator[None]:
+    """A click or a key ends when the page that it leads to stands whole: Playwright waits only until that has begun, and on
+    a busy machine the next line of a test would look at the half of it."""
+    click, key = Locator.click, Locator.press
+
+    def clicked(self: Locator, **options: Any) -> None:
+        click(self, **options)
+        self.page.wait_for_load_state()
+
+    def pressed(self: Locator, which: str, **options: Any) -> None:
+        key(self, which, **options)
+        self.page.wait_for_load_state()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Locator, "click", clicked)
+        patch.setattr(Locator, "press", pressed)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,7 @@ def seen(page: Page, name: str) -> None:
     """A page that matters in a story, at the desk and on a phone, as that story has filled it: one heading, letters and
     targets as large as `test_faces` has them, and nothing wider than the window. `name`: what it is called where it
     fails, and its picture."""
+    page.wait_for_load_state()
     before = page.viewport_size
     assert before is not None and page.locator("h1").count() == 1, name
     letters, target, _ = OFFICES if page.locator("html.face-staff").count() else VILLAGERS

@@ -28,6 +28,7 @@ MOST_STEPS = 60
 
 def to(page: Page, name: str, tag: str = "", key: str = "Tab") -> None:
     """Go on with the tabulator until what is called so has the focus; each step is seen. AssertionError if none is."""
+    page.wait_for_load_state()
     passed = []
     for _ in range(MOST_STEPS):
         page.keyboard.press(key)

@@ -193,7 +193,7 @@ def test_the_keyboard_alone_is_enough_to_sign_in(hall: Hall) -> None:
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="跳到正文")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.url.endswith("#main")
+    expect(page).to_have_url(re.compile("#main$"))
 
 
 def test_the_sync_strip_renews_itself_and_moves_nothing(hall: Hall) -> None:
