@@ -85,9 +85,13 @@ def test_a_list_is_taken_again_from_the_page_that_asked_for_the_password_but_not
         page.get_by_label("密码").fill(PASSWORD)
         with page.expect_download():
             confirm.dblclick()
-        page.wait_for_timeout(3500)
+        expect(page.locator("[data-preparing]")).to_have_text("文件已备好，已开始下载。")
+        page.wait_for_timeout(1000)
         assert len(taken) == times
-    page.get_by_role("link", name="回到清单").click()
+        if times == 1:
+            page.go_back()
+            expect(page.get_by_label("密码")).to_have_value("")
+    page.get_by_role("link", name="返回").click()
     expect(page.locator("tbody a.row-link")).to_have_count(1)
 
 
