@@ -93,8 +93,8 @@ def press(page: Page, name: str, *, exact: bool = False) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def settled() -> Iterator[None]:
-    """A click or a key ends when the page that it leads to stands whole: Playwright waits until that has begun, and on a
-    busy machine the next line of a test would look at half of it."""
+    """A click or a key ends when the page that it leads to stands whole: Playwright waits until that has begun, and on
+    a busy machine the next line of a test would look at half of it."""
     click, key = Locator.click, Locator.press
 
     def clicked(self: Locator, **options: Any) -> None:
