@@ -303,6 +303,8 @@ class Rooms:
             f"/check/{check_token_in(self.paper)}",
             "/check/none",
             "/query/complaint",
+            "/query/withdrawal",
+            "/query/proxy",
             "/complaints/status",
             "/book",
             "/book/change",

@@ -274,6 +274,8 @@ def forms(payload: str) -> dict[str, dict[str, str]]:
         "/tokens/make": {"name": payload, "whose": "0001:agent", "days": "30"},
         "/query": typed(payload, "number", "code"),
         "/query/card": typed(payload, "number", "card"),
+        "/query/withdrawal": {"card": "1234", **typed(payload, "number", "code", "reason")},
+        "/query/proxy": {"card": "1234", **typed(payload, "number", "code", "reason")},
         "/complaints/status": typed(payload, "number", "code"),
         "/book/change": typed(payload, "number", "code"),
         "/batches/file/001": {"rows": payload, "channel": "counter", "do": "check", "item_version": "1"},

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Final
 
 from sync_protocol.case import Case, Item, Position, joint, kinds, legal_bodies, meetings, powers
+from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.fields import STAFF_MAX
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
@@ -178,6 +179,18 @@ def why_not_rated_again(case: Case, stage: int) -> Words | None:
     """Say why an applicant does not rate a stage by himself any more; None if he may: each stage is rated once."""
     if stage in case.ratings:
         return "这一环节已经评价过，不用再评", "this stage is rated already"
+    return None
+
+
+def why_not_asked_oneself(case: Case, kind: int, actor: str) -> Words | None:
+    """Say why an applicant does not ask this of the own case by himself; None if he may. Nobody looks at what he sends:
+    so what was asked already is not asked again, and an authority that is not there is not revoked."""
+    if actor != ONESELF:
+        return None
+    if kind == kinds.WITHDRAWAL_REQUEST and case.open_withdrawals:
+        return "已经请求过撤回，正等答复，不用再请求", "it was asked for already and waits for the answer"
+    if kind == kinds.PROXY_AUTHORITY and not case.proxy:
+        return "现在没有人代您办这件，不用撤销", "nobody acts for you in this case: there is nothing to revoke"
     return None
 
 

@@ -273,6 +273,8 @@ class Desk(Once):
         """Ask of persons, days and contacts what the workflow does not."""
         here, body, today = self.identity.place, dict(act.content), day_in_county(self.clock())
         calendar = calendar_in(self, connection)
+        if again := conditions.why_not_asked_oneself(case, act.kind, act.actor):
+            return again
         asking.check(case, act.kind, body)
         proxies.check(case, act.kind, body, today)
         serving.check(case, act.kind, body, today)

@@ -1,7 +1,8 @@
 """That nobody acts for the applicant any more: who revoked the authority, when and why."""
 
 from sync_protocol.case import Case
-from village_node.web import times
+from sync_protocol.case.complaints import ONESELF
+from village_node.web import times, words
 from village_node.web.box import Box
 from village_node.web.site import Visit
 
@@ -12,6 +13,8 @@ def boxes(visit: Visit, case: Case) -> list[Box]:
         return []
     note = case.authorities[-1]
     lines = [f"{visit.place_name(note.place)} · {times.moment(note.at_ms, visit.lang)}", note.body.get("reason", "")]
+    if note.actor == ONESELF:
+        lines[0] += f" · {visit.t(*words.actor_words(note.actor))}"
     lines.append(
         visit.t(
             "结果送达本人；由他人代领须先登记新的委托。",

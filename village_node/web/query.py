@@ -19,7 +19,7 @@ from sync_protocol.places import about
 from village_node.accounts import Rule
 from village_node.store import NotSaved
 from village_node.store.audit import Line
-from village_node.web import cases, clocks, commitments, entry, own_rating, times, upward, voices, words
+from village_node.web import cases, clocks, commitments, entry, own_rating, own_requests, times, upward, voices, words
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -53,6 +53,7 @@ class Answer:
     revoked_ms: int | None  # when what was decided was revoked, as far as is known here
     ask_at: str = ""  # where whoever applied goes or calls, in words
     rating: own_rating.Offer | None = None  # of a case that is held here
+    own: own_requests.Offer | None = None  # likewise
     told_by: str = ""  # the place above that tells it, where the case is not here
 
 
@@ -293,20 +294,23 @@ def answer_of(visit: Visit, case: Case, *, own_page: bool = True) -> Answer:
     item = site.catalogue.find(case.item_no, case.item_version)
     heard = _heard(visit, case)
     revoked = site.casebook.links((about(case.home), case.case_id), case).revoked if case.decision else None
+    entries = site.casebook.timeline(about(case.home), case.case_id)
+    own_page = own_page and visit.person is None
     return Answer(
         case=case,
         item_name=visit.t(item.name, item.name_en) if item else case.item_no,
         state=words.state_words(case.state),
         where=where_words(visit, case),
-        since_ms=cases.held_since(case, site.casebook.timeline(about(case.home), case.case_id)),
+        since_ms=cases.held_since(case, entries),
         promised=promised_words(visit, case),
         promised_by=clocks.promised_by(visit, case),
-        next_step=next_words(visit, case),
-        rights=voices.told(visit, case, own_page=own_page and visit.person is None),
+        next_step=own_requests.waiting(visit, case) + next_words(visit, case),
+        rights=voices.told(visit, case, own_page=own_page) + own_requests.told(visit, case, entries, own_page=own_page),
         as_of_ms=_since_heard(heard, visit.now_ms),
         behind=None in heard or visit.now_ms - _since_heard(heard, visit.now_ms) > times.HOUR_MS,
         revoked_ms=revoked.at_ms if revoked is not None else None,
         rating=own_rating.offer(visit, case),
+        own=own_requests.offer(visit, case),
         ask_at=ask_at(visit, case),
     )
 

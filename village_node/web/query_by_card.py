@@ -7,7 +7,6 @@ what the code tells; nothing is asked above, and nothing is done with it.
 """
 
 import hmac
-import re
 from dataclasses import replace
 from typing import Final
 
@@ -19,6 +18,7 @@ from village_node.accounts import Rule
 from village_node.accounts.throttle import LONG
 from village_node.store.audit import Line
 from village_node.web import entry, query, times
+from village_node.web.card_ends import NO_CARD, NOT_AN_END, end_of_card, end_of_number, typed_end
 from village_node.web.policy import Route
 from village_node.web.query import Answer, Missed, NotTold
 from village_node.web.site import Visit
@@ -37,10 +37,6 @@ IN_ALL: Final = Rule(free=59, longest_ms=times.DAY_MS, forget_ms=2 * times.DAY_M
 OF_A_DAY: Final = Rule(free=0, longest_ms=0, forget_ms=2 * times.DAY_MS)
 OF_A_MONTH: Final = Rule(free=0, longest_ms=0, forget_ms=31 * times.DAY_MS)
 ALARM_EVERY: Final = {"today": 15, "this_month": 60}
-CARDS: Final = "resident_id"
-NO_CARD: Final = "----"  # which nobody can type
-_TAIL: Final = re.compile(r"[0-9]{3}[0-9X]", re.ASCII)
-_CARD: Final = re.compile(r"[0-9]{15}|[0-9]{17}[0-9X]", re.ASCII)
 
 
 def by_card(visit: Visit) -> Response:
@@ -62,26 +58,21 @@ def find(visit: Visit, number: str, card: str) -> Answer:
         wanted = "-".join(map(str, parse_case_number(number.upper())))
     except NumberError as wrong:
         raise NotTold(422, wrong.zh, wrong.en) from None
-    typed = entry.number(card)
-    if _TAIL.fullmatch(typed) is None:
-        raise NotTold(
-            422,
-            "“身份证号后四位”应为四位，前三位是数字，最后一位是数字或 X。",
-            "“Last four of the identity card”: three digits, and a digit or X.",
-        )
-    keys = _counted(visit, wanted)
+    typed = typed_end(card)
+    if not typed:
+        raise NotTold(422, *NOT_AN_END)
+    keys = counted(visit, wanted)
     case = _held(visit, wanted, typed)
     if case is None:
-        _note_miss(visit)
+        note_miss(visit)
         raise Missed(
             404,
             "没有查到。请核对编号和身份证号后四位；不是用身份证办的，或本机没有的，请用查询码查，或带身份证到申请的地方、县政务大厅问。",
             "Nothing was found. Compare number and card; what was applied for without a card, or is not kept here, "
             "takes the query code, or ask with the card where you applied or at the county hall.",
         )
-    for key in keys:
-        visit.site.accounts.throttle.take_back(key)
-    return replace(query.answer_of(visit, case, own_page=False), rating=None)
+    take_back(visit, keys)
+    return replace(query.answer_of(visit, case, own_page=False), rating=None, own=None)
 
 
 def _held(visit: Visit, number: str, typed: str) -> Case | None:
@@ -97,18 +88,7 @@ def _held(visit: Visit, number: str, typed: str) -> Case | None:
     return case if case is not None and end_of_card(case) == typed else None  # as it has been corrected since
 
 
-def end_of_card(case: Case) -> str:
-    """The last four characters of the applicant's identity card; empty without one, and once it has been cleared."""
-    return end_of_number(case.applicant.get("id_no", "")) if case.applicant.get("id_kind") == CARDS else ""
-
-
-def end_of_number(typed: str) -> str:
-    """The last four characters of the number of an identity card; empty of what is no such number."""
-    number = entry.number(typed)
-    return number[-4:] if _CARD.fullmatch(number) else ""
-
-
-def _counted(visit: Visit, number: str) -> list[str]:
+def counted(visit: Visit, number: str) -> list[str]:
     """Count one try in every way, or in none where one of them is used up; the keys, which are given back where it was
     right. Raises NotTold."""
     now, day = visit.now_ms, times.local(visit.now_ms)
@@ -129,7 +109,13 @@ def _counted(visit: Visit, number: str) -> list[str]:
     return list(waits)
 
 
-def _note_miss(visit: Visit) -> None:
+def take_back(visit: Visit, keys: list[str]) -> None:
+    """Give back what was counted: the card was the right one."""
+    for key in keys:
+        visit.site.accounts.throttle.take_back(key)
+
+
+def note_miss(visit: Visit) -> None:
     """Count a miss among those of everybody, and among those with cards of this day and of this month."""
     query.note_miss(visit)
     throttle, (today, this_month) = visit.site.accounts.throttle, _keys_of_misses(visit)

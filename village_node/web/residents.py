@@ -159,7 +159,7 @@ def own_rating_given(visit: Visit) -> Response:
         asked = ratable(case)
         if asked is None or own_rating.mark(asked) != typed["what"]:
             words = visit.t("这一环节已经评价过，不用再评。", "This is rated already; once is enough.")
-            return _told(visit, case, 409, problem=words)
+            return told(visit, case, 409, problem=words)
         errors = own_rating.troubles(visit, typed)
         if errors:
             return _rating_form(visit, typed, 422, case, errors)
@@ -174,7 +174,8 @@ def own_rating_given(visit: Visit) -> Response:
         return _rating_form(visit, typed, 422, case, {bad.field: visit.t(bad.zh, bad.en)})
     except NotAllowed as refused:
         return _rating_form(visit, typed, 409, case, problem=visit.t(refused.zh, refused.en))
-    return _told(visit, book.case(about(case.home), case.case_id) or case, thanks=True)
+    thanks = visit.t("谢谢，您的评价已经记下。", "Thank you: your rating is recorded.")
+    return told(visit, book.case(about(case.home), case.case_id) or case, done=thanks)
 
 
 def _looked_up(visit: Visit, typed: Mapping[str, str]) -> Case:
@@ -212,9 +213,10 @@ def _rating_form(
     )
 
 
-def _told(visit: Visit, case: Case, status: int = 200, *, thanks: bool = False, problem: str = "") -> Response:
+def told(visit: Visit, case: Case, status: int = 200, *, done: str = "", problem: str = "") -> Response:
+    """The page of a case that was looked up, once more: with what was ``done``, or why it was not."""
     answer = query.answer_of(visit, case)
-    return visit.render("query_answer.html", status, answer=answer, thanks=thanks, problem=problem)
+    return visit.render("query_answer.html", status, answer=answer, done=done, problem=problem)
 
 
 def own_booking(visit: Visit) -> Response:

@@ -53,6 +53,8 @@ MAY = {
     "change_own_booking": EVERYBODY,
     "by_code": EVERYBODY,
     "by_card": EVERYBODY,
+    "own_withdrawal": EVERYBODY,
+    "own_revocation": EVERYBODY,
     "narrow": EVERYBODY,
     "check": EVERYBODY,
     "healthz": EVERYBODY,

@@ -83,4 +83,4 @@ def test_the_place_that_handled_the_stage_answers_also_when_the_case_is_elsewher
     everywhere(network)
     found = held(village, case)
     answer = village.visitor().send("/query", {"number": found.case_no, "code": found.query_code})
-    assert "已整改：已补发一次性告知单" in answer.text and "您的权利：评价、投诉、复核" in answer.text
+    assert "已整改：已补发一次性告知单" in answer.text and "您的权利：评价、投诉、复核、撤回" in answer.text

@@ -18,7 +18,7 @@ from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_query import Work, numbers_in_a_row
 from tests.village_node.web.test_query import look_up as with_the_code
 from village_node.casebook import ledger, reading
-from village_node.web import query_by_card, times
+from village_node.web import card_ends, query_by_card, times
 from village_node.web.query import NotTold
 from village_node.web.site import SITE, Visit
 
@@ -113,10 +113,10 @@ def test_what_was_erased_is_not_found_by_the_card(village: Counter, visitor: Vis
     row, named = book.cards_of_number(filed.case_no)
     assert row is not None
     case = book.case(row.scope, row.case_id)
-    assert case is not None and query_by_card.end_of_card(case) == END and named == [CARD]
+    assert case is not None and card_ends.end_of_card(case) == END and named == [CARD]
     case.applicant = {}
     monkeypatch.setattr(type(book), "case", lambda *_: case)
-    assert query_by_card.end_of_card(case) == "" and look_up(visitor, filed.case_no).status_code == 404
+    assert card_ends.end_of_card(case) == "" and look_up(visitor, filed.case_no).status_code == 404
     monkeypatch.undo()
     with book.store.writing() as connection:
         connection.exec_driver_sql("UPDATE events SET body = NULL, body_state = 3 WHERE kind = 1")
@@ -136,7 +136,7 @@ def test_what_was_erased_is_not_found_by_the_card(village: Counter, visitor: Vis
 )
 def test_the_end_is_that_of_an_identity_card_alone(kind: str, number: str, end: str) -> None:
     case: Any = SimpleNamespace(applicant={"id_kind": kind, "id_no": number} if kind else {})
-    assert query_by_card.end_of_card(case) == end
+    assert card_ends.end_of_card(case) == end
 
 
 OTHER_CARD = "110105194912310011"

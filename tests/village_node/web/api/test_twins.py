@@ -73,6 +73,8 @@ TWINS = {
     "revoke_token": ("end_token",),
     "sync_now": ("begin_exchange",),
     "own_complaint": ("take_complaint",),
+    "own_withdrawal": ("act_withdrawal_request",),
+    "own_revocation": ("act_proxy_authority",),
     "book_oneself": ("book_appointment",),
     "change_own_booking": ("call_off_appointment", "move_appointment"),
     "send_by_phone": ("add_paper",),

@@ -8,10 +8,12 @@ import pytest
 from sync_protocol.case.numbers import check_character
 from tests.builders import VILLAGE
 from tests.village_node.web.counter import (
+    CARD,
     Counter,
     everywhere,
     hidden_of,
 )
+from tests.village_node.web.test_proxies import PROXY
 from tests.village_node.web.test_service_room import ROOM
 from tests.village_node.web.test_windows import WINDOW
 from tests.village_node.web.unsaved.form import TYPED, Ready, State
@@ -77,7 +79,8 @@ def _slip(request: pytest.FixtureRequest, what: str) -> Ready:
 
 
 def _own(request: pytest.FixtureRequest, what: str) -> Ready:
-    """What a resident sends by himself: a rating or a complaint about his case, or a booking."""
+    """What a resident sends by himself: a rating or a complaint about his case, a request to withdraw it, that nobody acts
+    for him, or a booking."""
     agent = request.getfixturevalue("agent")
     stranger = agent.counter.visitor()
     if what in ("book", "change"):
@@ -88,13 +91,16 @@ def _own(request: pytest.FixtureRequest, what: str) -> Ready:
             labels = agent.counter.member.casebook.book("0002", {"agent"}, *fields.values())
             return Ready(stranger, "/book/change", {**labels._asdict(), "do": "off", "slot": TYPED})
         return Ready(stranger, "/book", fields)
-    case = agent.file("040")
+    case = agent.file("040", **(PROXY if what == "proxy" else {}))
     row = agent.counter.member.casebook.case_row(f"about:{VILLAGE}", bytes.fromhex(case.rpartition("/")[2]))
     if what == "rating":
         assert agent.act(case, "docket").status_code == 303
         page = stranger.send("/query", {"number": row.case_no, "code": row.query_code}).text
         fields = {**hidden_of(page, "/query/rating"), "grade": "poor", "text": TYPED}
         return Ready(stranger, "/query/rating", fields)
+    if what in ("withdrawal", "proxy"):
+        known = {"number": row.case_no, "code": row.query_code, "card": CARD[-4:]}
+        return Ready(stranger, f"/query/{what}", {**known, "reason": TYPED})
     fields = {
         "number": row.case_no,
         "code": row.query_code,
@@ -124,6 +130,8 @@ STATES: Final[dict[str, State]] = {
     "unmask_complaint": partial(_complaint, what="unmask"),
     "own_complaint": partial(_own, what="complaint"),
     "own_rating": partial(_own, what="rating"),
+    "own_withdrawal": partial(_own, what="withdrawal"),
+    "own_revocation": partial(_own, what="proxy"),
     "book_oneself": partial(_own, what="book"),
     "change_own_booking": partial(_own, what="change"),
     "take_slip": partial(_slip, what="slip"),
