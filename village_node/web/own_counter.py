@@ -146,7 +146,8 @@ def _form(
     problem: str = "",
     errors: Mapping[str, str] | None = None,
 ) -> Response:
-    return visit.render(wish.template, status, typed=typed, problem=problem, errors=errors or {})
+    shown = {**typed, "number": ""} if entry.scanned(typed["number"]) else typed  # an address tells the code
+    return visit.render(wish.template, status, typed=shown, problem=problem, errors=errors or {})
 
 
 ROUTES: Final = (

@@ -102,9 +102,7 @@ def _withdrawal(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, o
     if asked is not None:
         when = times.moment(asked.claimed_ms, visit.lang)
         if open_now:
-            return visit.t(
-                f"撤回：您 {when} 已请求，答复后写在这里。", f"Withdrawal: asked for {when}, not answered yet."
-            )
+            return visit.t(f"撤回：您 {when} 已请求，答复后写在这里。", f"Withdrawal: asked for {when}.")
         return visit.t(
             f"撤回：您 {when} 请求撤回，答复前这件已经作出决定或办完，不能撤回。",
             f"Withdrawal: asked for {when}, but the case was decided or over before that was answered.",
@@ -143,8 +141,9 @@ def _last_request(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry | Non
     if not asked:
         return None, None
     last = max(asked, key=lambda each: (each.claimed_ms, each.position))
-    answers = [each for each in counts if each.kind == kinds.ANSWER and each.body is not None]
-    return last, next((each for each in answers if Position(*each.body["request"]) == last.position), None)
+    answers = [each for each in counts if each.kind == kinds.ANSWER]
+    of_it = [each for each in answers if each.body is not None and Position(*each.body["request"]) == last.position]
+    return last, of_it[0] if of_it else None
 
 
 def _revoked(case: Case) -> Any:

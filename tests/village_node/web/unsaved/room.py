@@ -79,8 +79,8 @@ def _slip(request: pytest.FixtureRequest, what: str) -> Ready:
 
 
 def _own(request: pytest.FixtureRequest, what: str) -> Ready:
-    """What a resident sends by himself: a rating or a complaint about his case, a request to withdraw it, that nobody acts
-    for him, or a booking."""
+    """What a resident sends by himself: a rating or a complaint about his case, that it is withdrawn or that nobody
+    acts for him, or a booking."""
     agent = request.getfixturevalue("agent")
     stranger = agent.counter.visitor()
     if what in ("book", "change"):
