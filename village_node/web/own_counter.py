@@ -72,8 +72,8 @@ def own_revocation(visit: Visit) -> Response:
 
 
 def _asked(visit: Visit, wish: Wish) -> Response:
-    if visit.request.method == "GET":
-        return _form(visit, wish, {"number": entry.line(visit.request.args.get("number", ""))[:60]})
+    if visit.request.method == "GET" or visit.request.form.get("begin") == "yes":
+        return _form(visit, wish, {"number": visit.line("number")[:60]})
     typed = {name: visit.line(name) for name in FIELDS} | {"reason": visit.paragraph("reason")}
     if visit.person is not None:
         words = visit.t(
