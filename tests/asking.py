@@ -138,9 +138,11 @@ def look_up(visitor: Visitor, number: str, code: str, source: str = HERE) -> Tes
 
 
 def facts(page: str) -> list[str]:
-    """What an answer says of the case, line by line: without what this node says of itself, and where one rates."""
+    """What an answer says of the case, line by line: without what this node says of itself, and what is done where."""
     card = page.partition('<div class="card-page answer"')[2].partition('<div class="button-row no-print">')[0]
-    card = re.sub(r"<div><dt>问事、交材料</dt>.*?</div>|<li>评价：.*?</li>", "", card, flags=re.DOTALL)
+    card = re.sub(
+        r"<div><dt>问事、交材料</dt>.*?</div>|<li>(?:评价：|撤回：作出决定前).*?</li>", "", card, flags=re.DOTALL
+    )
     card += page.partition('<p class="soft">')[2].partition("</p>")[0].partition("（")[0]
     card = re.sub(
         r'<div class="box plain">(?:(?!</div>).)*?没有保存在本机(?:(?!</div>).)*</div>', "", card, flags=re.DOTALL
