@@ -71,6 +71,11 @@ class Plan(NamedTuple):
         return any(row.standing == "refused" for row in self.rows)
 
     @property
+    def typed_amiss(self) -> bool:
+        """Whether nothing is refused but for the day or the reason that was typed here."""
+        return all(row.wrong is None or row.wrong.field in _MENDED_HERE for row in self.rows)
+
+    @property
     def open(self) -> bool:
         """Whether something could go out: as it is, or with another day, reason or tick."""
         wrong = [row for row in self.rows if row.wrong is not None]

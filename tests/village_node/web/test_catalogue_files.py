@@ -211,6 +211,7 @@ def test_one_item_that_is_refused_is_named_with_its_field_and_nothing_is_publish
         standings(head)["901"] == "不能公布"
         and "承诺 99 天，多于法定" in page
         and "公布 " not in page.rpartition("</tbody>")[2]
+        and "请在原县改好" in page
     )
     refused = publish(head)
     assert refused.status_code == 422 and "什么也没有公布" in refused.text
@@ -293,6 +294,7 @@ def test_a_file_that_was_replaced_meanwhile_is_not_published_unseen(business: Vi
     assert late.status_code == 422 and "生效日期不能早于今天" in late.text, (
         "the days of the file are judged as typed ones"
     )
+    assert "按下面填写的生效日期或理由" in late.text and "请在原县改好" not in late.text
 
 
 def test_only_who_publishes_items_at_a_county_sees_it(network: Network, county: Counter, village: Counter) -> None:
