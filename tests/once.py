@@ -4,24 +4,30 @@ Nothing of a node, a database or a disk is among it: each test opens, reads and 
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from types import MethodType
+from types import CodeType, MethodType
 from typing import Any, Final
 
 import typst
 from alembic.script import ScriptDirectory
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import Engine
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from sync_protocol import suites
 from sync_protocol.case import kinds
 from sync_protocol.case.catalogue import Catalogue
-from sync_protocol.roster import enrolment, standing
+from sync_protocol.roster import Change, Roster, enrolment, standing
 from village_node import app, casebook, working_days
 
+KNOWN_MOST: Final = 50_000
+KNOWN_KEYS: Final = 1_000
+STATEMENTS_MOST: Final = 5_000
 _OF_A_ROUTE: Final = ("_parts", "_trace", "_converters", "arguments", "_build", "_build_unknown")
 
 
@@ -29,14 +35,50 @@ class Compiled(BytecodeCache):
     """Templates are compiled once for all apps of a test run: it took longer than what most tests of pages look at."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+        assert bucket.code is not None
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+class Statements(LRUCache[Any, Any]):
+    """What a statement is in the SQL of a dialect, found out once for all databases of that dialect: an engine keeps
+    it for itself, and for most tests every engine is new."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(self._of_all(key), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        super().__setitem__(self._of_all(key), compiled)
+
+    @staticmethod
+    def _of_all(key: Any) -> Any:
+        dialect, *statement = key
+        return type(dialect), dialect.paramstyle, getattr(dialect, "server_version_info", None), *statement
+
+
+class KnownKey:
+    """A public key that verifies the same signature over the same bytes once."""
+
+    def __init__(self, public: bytes) -> None:
+        self._key = Ed25519PublicKey.from_public_bytes(public)
+        self._good: set[tuple[bytes, bytes]] = set()
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """As the key itself does: raises InvalidSignature."""
+        if (signature, message) not in self._good:
+            self._key.verify(signature, message)
+            self.know(signature, message)
+
+    def know(self, signature: bytes, message: bytes) -> None:
+        """This signature is good."""
+        if len(self._good) >= KNOWN_MOST:
+            self._good.clear()
+        self._good.add((signature, message))
 
 
 def found_once() -> None:
@@ -49,6 +91,11 @@ def found_once() -> None:
     casebook.rules_of = rules_told_once(casebook.rules_of)  # type: ignore[assignment]
     app.starter_catalogue = cache(app.starter_catalogue)
     working_days.built_in = cache(working_days.built_in)
+    suites._loaded = lru_cache(maxsize=KNOWN_KEYS)(KnownKey)
+    Roster.apply = applied_once()  # type: ignore[method-assign]
+    statements = Statements(STATEMENTS_MOST)
+    # Each engine sets one of its own, and gets this one.
+    Engine._compiled_cache = property(lambda _engine: statements, lambda _engine, _own: None)  # type: ignore[assignment]
     typst.Compiler = fonts_read_once(typst.Compiler)  # type: ignore[misc]
 
 
@@ -68,6 +115,23 @@ def routes_read_once(read: Callable[[Rule], None]) -> Callable[[Rule], None]:
             setattr(rule, name, found.__func__.__get__(rule, None) if isinstance(found, MethodType) else found)
 
     return once
+
+
+def applied_once() -> Callable[[Roster, Change], Roster]:
+    """What a roster is with one more change. A roster never changes: each is kept, and so known again by what it is."""
+    apply = Roster.apply
+    kept: dict[tuple[Any, Change], tuple[Roster, Roster]] = {}
+
+    def applied(roster: Roster, change: Change) -> Roster:
+        # All those that have no change yet are the same for one network.
+        key = (id(roster) if roster._parts else roster._network_id, change)
+        if key not in kept:
+            if len(kept) >= KNOWN_MOST:
+                kept.clear()
+            kept[key] = (roster, apply(roster, change))
+        return kept[key][1]
+
+    return applied
 
 
 def scripts_read_once() -> Any:

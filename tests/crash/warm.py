@@ -9,42 +9,19 @@ to as if it were the first one.
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import Any, Final
+from typing import Any
 from unittest import mock
 
 from alembic.script import ScriptDirectory
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from sync_protocol import suites
-from sync_protocol.roster import Change, Roster, enrolment, standing
+from sync_protocol.roster import enrolment, standing
 from sync_protocol.roster import roster as rosters
-from tests.once import rules_told_once, scripts_read_once
+from tests.once import KnownKey, applied_once, rules_told_once, scripts_read_once
 from village_node import app, casebook, working_days
 from village_node.store import sqlite
-
-KNOWN_MOST: Final = 50_000
-
-
-class KnownKey:
-    """A public key that verifies the same signature over the same bytes once."""
-
-    def __init__(self, public: bytes) -> None:
-        self._key = Ed25519PublicKey.from_public_bytes(public)
-        self._good: set[tuple[bytes, bytes]] = set()
-
-    def verify(self, signature: bytes, message: bytes) -> None:
-        """As the key itself does: raises InvalidSignature."""
-        if (signature, message) not in self._good:
-            self._key.verify(signature, message)
-            self.know(signature, message)
-
-    def know(self, signature: bytes, message: bytes) -> None:
-        """This signature is good."""
-        if len(self._good) >= KNOWN_MOST:
-            self._good.clear()
-        self._good.add((signature, message))
 
 
 class Kept:
@@ -96,7 +73,7 @@ def warm() -> Iterator[Kept]:
         replace(suites, "_loaded", cache(KnownKey))
         for user in (standing, enrolment):
             replace(user, "check_public", cache(suites.check_public))
-        replace(rosters.Roster, "apply", _applied_once())
+        replace(rosters.Roster, "apply", applied_once())
         replace(casebook, "rules_of", rules_told_once(casebook.rules_of))
         replace(app, "starter_catalogue", cache(app.starter_catalogue))
         replace(working_days, "built_in", cache(working_days.built_in))
@@ -105,23 +82,6 @@ def warm() -> Iterator[Kept]:
         replace(sqlite, "_writer_engine", kept.engine_of("writer", sqlite._writer_engine))
         replace(sqlite, "Readers", kept.readers_of(sqlite.Readers))
         yield kept
-
-
-def _applied_once() -> Callable[[Roster, Change], Roster]:
-    """What a roster is with one more change. A roster never changes: each is kept, and so known again by what it is."""
-    apply = Roster.apply
-    kept: dict[tuple[Any, Change], tuple[Roster, Roster]] = {}
-
-    def applied(roster: Roster, change: Change) -> Roster:
-        # All those that have no change yet are the same for one network.
-        key = (id(roster) if roster._parts else roster._network_id, change)
-        if key not in kept:
-            if len(kept) >= KNOWN_MOST:
-                kept.clear()
-            kept[key] = (roster, apply(roster, change))
-        return kept[key][1]
-
-    return applied
 
 
 def _no_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

@@ -16,7 +16,7 @@ from sync_protocol.case import content
 from sync_protocol.exchange import StreamPoint, vector
 from sync_protocol.suites import SigningKey
 from sync_protocol.wire import packing
-from tests.crash.warm import KnownKey
+from tests.once import KnownKey
 from township_node.downlink import answering
 from village_node.casebook import dispatch, ledger
 from village_node.uplink import conversation
