@@ -1,6 +1,6 @@
 """Lists of cases: the conditions of their views and filters, their order, their pages, and how many each has."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -122,39 +122,42 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") 
     asked = or_(table.open_supplies > 0, table.open_withdrawals > 0)
     coming = and_(table.state.in_(COMING), table.transit_to == here)
     to_do = or_(and_(table.holder == here, table.state.not_in((*FINISHED, "correcting"))), coming)
-    conditions: dict[str, ColumnElement[bool]] = {
-        "mine": to_do,
-        "new": coming,
-        "claimed": claims.is_claimed(who),
-        "unclaimed": and_(to_do, not_(claims.is_claimed())),
-        "back": table.state == "correcting",
+    # Each is made only when it is asked for: together they took longer than the counting.
+    conditions: dict[str, Callable[[], ColumnElement[bool]]] = {
+        "mine": lambda: to_do,
+        "new": lambda: coming,
+        "claimed": lambda: claims.is_claimed(who),
+        "unclaimed": lambda: and_(to_do, not_(claims.is_claimed())),
+        "back": lambda: table.state == "correcting",
         # What lapsed may be opened again by papers that came in time.
-        "supplies": and_(table.holder == here, asked, or_(table.state.not_in(FINISHED), table.state == "lapsed")),
-        "reviews": and_(table.state == "refused", table.open_withdrawals > 0),
-        "not_left": rows.among((table.scope, table.case_id), not_left) if not_left else false(),
-        "transit": table.state == "in_transit",
+        "supplies": lambda: and_(
+            table.holder == here, asked, or_(table.state.not_in(FINISHED), table.state == "lapsed")
+        ),
+        "reviews": lambda: and_(table.state == "refused", table.open_withdrawals > 0),
+        "not_left": lambda: rows.among((table.scope, table.case_id), not_left) if not_left else false(),
+        "transit": lambda: table.state == "in_transit",
         # Who has no number yet and is on the way to here comes to be looked at.
-        "prereview": or_(
+        "prereview": lambda: or_(
             and_(table.state == "prereview", table.holder == here),
             and_(table.state == "in_transit", table.transit_to == here, table.case_no.is_(None)),
         ),
-        "promises": and_(table.promise_day.is_not(None), table.state.not_in(FINISHED)),
-        "unrated": and_(
+        "promises": lambda: and_(table.promise_day.is_not(None), table.state.not_in(FINISHED)),
+        "unrated": lambda: and_(
             table.rating == 0,
             table.state.in_(workflow.GIVEN),
             func.coalesce(table.reached, 0) == 0,
             func.coalesce(table.calls, 0) < MOST_CALLS,
         ),
-        "fees": and_(
+        "fees": lambda: and_(
             table.holder == here,
             or_(table.state == "fee_due", and_(table.state.in_(workflow.APPROVED), not_(fees.is_settled()))),
         ),
-        "to_file": and_(table.holder == here, table.state == "delivered"),
-        "decided": table.state.in_(DECIDED),
-        "delivering": table.state == "delivering",
-        "all": known,
+        "to_file": lambda: and_(table.holder == here, table.state == "delivered"),
+        "decided": lambda: table.state.in_(DECIDED),
+        "delivering": lambda: table.state == "delivering",
+        "all": lambda: known,
     }
-    return and_(known, conditions[name])
+    return and_(known, conditions[name]())
 
 
 def orders_view(name: str, here: str) -> ColumnElement[bool]:
@@ -185,12 +188,12 @@ def odd_view(name: str, here: str, under: Collection[str], our_nodes: Sequence[b
         .join(STREAMS, STREAMS.c.id == EVENTS.c.stream)
         .where(STREAMS.c.incarnation.in_(our_nodes), EVENTS.c.verdict > 1)
     )
-    conditions: dict[str, ColumnElement[bool]] = {
-        "held": and_(or_(table.holder == here, table.transit_to.in_(under), table.state.is_(None)), unfinished),
-        "ours": tuple_(table.scope, table.case_id).in_(ours),
-        "all": or_(unfinished, table.n_void > 0, table.n_contested > 0),
+    conditions: dict[str, Callable[[], ColumnElement[bool]]] = {
+        "held": lambda: and_(or_(table.holder == here, table.transit_to.in_(under), table.state.is_(None)), unfinished),
+        "ours": lambda: tuple_(table.scope, table.case_id).in_(ours),
+        "all": lambda: or_(unfinished, table.n_void > 0, table.n_contested > 0),
     }
-    return conditions[name]
+    return conditions[name]()
 
 
 def count(connection: Connection, condition: ColumnElement[bool]) -> int:
