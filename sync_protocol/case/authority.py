@@ -10,7 +10,7 @@ from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.fields import Field
 from sync_protocol.case.powers import may
 from sync_protocol.case.records import SideNote
-from sync_protocol.case.routes import CasePath, PlaceTree
+from sync_protocol.case.routes import CasePath, PlaceTree, path_from
 from sync_protocol.case.workflow import Tone
 
 
@@ -91,13 +91,13 @@ def legal_moves(case: Case, place: str, roles: frozenset[str], catalogue: Catalo
             offers += [Offer(kind, zh, en, tone, fields, to) for to in others]
             continue
         if kind == kinds.PREREVIEW:
-            flow, path = flow_of(case, catalogue), CasePath(case.home, places)
+            flow, path = flow_of(case, catalogue), path_from(case.home, places)
             offers.append(Offer(kind, zh, en, tone, fields, baton.preview_places(flow.item, place, path)[0]))
             continue
         if kind != kinds.HANDOFF:
             offers.append(Offer(kind, zh, en, tone, fields))
             continue
-        for to, purpose in baton.onward(flow_of(case, catalogue), place, CasePath(case.home, places)):
+        for to, purpose in baton.onward(flow_of(case, catalogue), place, path_from(case.home, places)):
             words = workflow.HANDOFF_LABELS[purpose]
             offers.append(Offer(kind, *words, tone, fields, to, purpose))
     return offers
@@ -107,7 +107,7 @@ def why_not(
     case: Case, kind: int, place: str, roles: frozenset[str], catalogue: Catalogue, places: PlaceTree
 ) -> tuple[str, str] | None:
     """Say in plain words (zh, en) why an event of this kind cannot be written here and now; None if it can."""
-    path = CasePath(case.home, places)
+    path = path_from(case.home, places)
     if place not in path.ranks:
         return "本案不经过本单位", "the case does not pass this place"
     if not may(roles, path.levels[place], kind):

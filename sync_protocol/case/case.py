@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from typing import Any, Final
 
 from sync_protocol.case import bodies, kinds, workflow
@@ -30,7 +29,7 @@ from sync_protocol.case.records import (
     ReviewAnswer,
     SideNote,
 )
-from sync_protocol.case.routes import CasePath, PlaceTree
+from sync_protocol.case.routes import PlaceTree, path_from
 from sync_protocol.case.tree import WAITS_FOR_DEP, Tree
 
 _FIRST_SIDE: Final = kinds.SIDE_NUMBERS.start
@@ -186,7 +185,7 @@ def fold(
         # The same event from two roads: the copy whose body is here counts.
         if position not in held or event.body is not None:
             held[position] = event
-    case_path = _path_from(scope_place, places)
+    case_path = path_from(scope_place, places)
     tree = Tree(stage, sides, elsewhere, case_path, catalogue)
     case = Case(scope_place, case_id, home=scope_place, verdicts=tree.verdicts, needs_update=tree.needs_update)
     for event, body in tree.path:
@@ -233,12 +232,6 @@ def _set_oddities(case: Case, tree: Tree) -> None:
 def is_of(event: CaseEvent, scope_place: str, case_id: bytes) -> bool:
     """Tell whether an event is about this case: a case is keyed by scope and id, never by id alone."""
     return event.case_id in (b"", case_id) and event.scope in ("", scope_place)
-
-
-@lru_cache(maxsize=1024)
-def _path_from(home: str, places: PlaceTree) -> CasePath:
-    """The places a case of this home can be at; many cases share it, and neither it nor the tree ever changes."""
-    return CasePath(home, places)
 
 
 _APPLICANT: Final = ((2, "name"), (3, "id_kind"), (4, "id_no"), (5, "phone"), (6, "address"), (14, "representative"))

@@ -19,7 +19,7 @@ from sync_protocol.case.clock import Turns, turns
 from sync_protocol.case.content import read_body
 from sync_protocol.case.events import CaseEvent, Position
 from sync_protocol.case.facts import Exclusion, Facts, Hold
-from sync_protocol.case.routes import CasePath, PlaceTree
+from sync_protocol.case.routes import CasePath, PlaceTree, path_from
 from sync_protocol.case.story import IN_FULL, NOWHERE, READ, TELL, Act, Story, facts_told
 from sync_protocol.case.workdays import Calendar, day_of
 
@@ -33,7 +33,7 @@ def facts_of(case: Case, events: Iterable[CaseEvent], places: PlaceTree, catalog
     """The facts of a folded case. ``events``: those it was folded from, in any order."""
     listed = list(events)
     said = _told(case, listed)
-    path, item = _path_from(case.home, places), (case.item_no, case.item_version)
+    path, item = path_from(case.home, places), (case.item_no, case.item_version)
     if _is_plain(said, case, catalogue):
         facts = _facts_alike(path, catalogue, item, _plainly(said))
     else:
@@ -79,7 +79,7 @@ def turns_of(
     told = _told(case, listed)
     if case.deliveries or case.collection_notices or not _is_plain(told, case, catalogue):
         return turns(facts_of(case, listed, places, catalogue), calendar, as_of)
-    path, item = _path_from(case.home, places), (case.item_no, case.item_version)
+    path, item = path_from(case.home, places), (case.item_no, case.item_version)
     return _turns_alike(path, catalogue, item, _plainly(told), calendar, as_of)
 
 
@@ -162,12 +162,6 @@ def last_day(case: Case, events: Iterable[CaseEvent], calendar: Calendar) -> dat
 # The kinds that ask the applicant for something, each with the field that says in how many working days.
 _TERMS: Final = {kinds.RETURN_FOR_CORRECTION: 2, kinds.FEE_NOTICE: 2, kinds.SUSPEND: 3}
 _ASKED_BY: Final = {"correcting": kinds.RETURN_FOR_CORRECTION, "fee_due": kinds.FEE_NOTICE}
-
-
-@lru_cache(maxsize=1_024)
-def _path_from(home: str, places: PlaceTree) -> CasePath:
-    """The places a case of this home can be at; many cases share it, and neither it nor the tree ever changes."""
-    return CasePath(home, places)
 
 
 def _held(events: Iterable[CaseEvent]) -> dict[Position, CaseEvent]:

@@ -1,6 +1,7 @@
 """The way a case takes through the places: where an item is accepted, reviewed, decided and delivered."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from sync_protocol.case.catalogue import Item
@@ -61,6 +62,12 @@ class CasePath:
         return any(self.levels[upper] == "village" for upper in self.places[self.places.index(place) :])
 
 
+@lru_cache(maxsize=1_024)
+def path_from(home: str, places: PlaceTree) -> CasePath:
+    """The places a case of this home can be at; many cases share it, and neither it nor the tree ever changes."""
+    return CasePath(home, places)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One stop of a route: the place and what is done there (file, accept, review, decide, deliver)."""
@@ -107,7 +114,7 @@ def why_not_routed(item: Item, place: str, path: CasePath) -> tuple[str, str] | 
 
 def route(item: Item, home_place: str, places: PlaceTree) -> tuple[Step, ...]:
     """List the stops of a case of this item whose home is home_place, in order; empty if it cannot be filed there."""
-    path = CasePath(home_place, places)
+    path = path_from(home_place, places)
     if why_not_filed(item, home_place, path) is not None:
         return ()
     steps = [Step(home_place, "file"), Step(accept_places(item, path)[0], "accept")]
