@@ -91,8 +91,8 @@ def found_once() -> None:
     casebook.rules_of = rules_told_once(casebook.rules_of)  # type: ignore[assignment]
     app.starter_catalogue = cache(app.starter_catalogue)
     working_days.built_in = cache(working_days.built_in)
-    suites._loaded = lru_cache(maxsize=KNOWN_KEYS)(KnownKey)
-    Roster.apply = applied_once()  # type: ignore[method-assign]
+    suites._loaded = lru_cache(maxsize=KNOWN_KEYS)(KnownKey)  # type: ignore[arg-type]
+    Roster.apply = applied_once()  # type: ignore[assignment, method-assign]
     statements = Statements(STATEMENTS_MOST)
     # Each engine sets one of its own, and gets this one.
     Engine._compiled_cache = property(lambda _engine: statements, lambda _engine, _own: None)  # type: ignore[assignment]
