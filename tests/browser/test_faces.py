@@ -51,18 +51,37 @@ TARGETS = """() => [...document.querySelectorAll(
   .map(each => [(each.closest('label.check') || each).getBoundingClientRect(), each.outerHTML.slice(0, 90)])
   .map(([box, html]) => [Math.min(box.height, box.width), html])"""
 
-WIDTH = "() => [document.documentElement.scrollWidth, window.innerWidth]"
-UNNAMED = "all => all.filter(each => !each.labels?.length && !each.ariaLabel).map(each => each.outerHTML)"
-LARGE = "big => document.documentElement.classList.toggle('big', big)"
+# All that is measured of a page as it stands, in one question: each one asked costs more than its answer.
+AS_IT_STANDS = f"""() => {{
+  const style = getComputedStyle(document.body);
+  const fields = document.querySelectorAll('input:not([type=hidden]):not([hidden]), select, textarea');
+  return {{
+    texts: ({TEXTS})(),
+    targets: ({TARGETS})(),
+    headings: document.querySelectorAll('h1').length,
+    title: document.title,
+    unnamed: [...fields].filter(each => !each.labels?.length && !each.ariaLabel).map(each => each.outerHTML),
+    line_height: parseFloat(style.lineHeight) / parseFloat(style.fontSize),
+    empty: document.querySelector('.empty') !== null && document.querySelector('.list tbody tr') === null,
+  }};
+}}"""
+
+# The same page in large print and in the usual one: the widths of what it holds and of its window, and the large texts.
+BOTH_PRINTS = f"""() => {{
+  const root = document.documentElement, before = root.classList.contains('big');
+  const widths = [], texts = [];
+  for (const large of [true, false]) {{
+    root.classList.toggle('big', large);
+    widths.push([root.scrollWidth, window.innerWidth]);
+    if (large) texts.push(...({TEXTS})());
+  }}
+  root.classList.toggle('big', before);
+  return [widths, texts];
+}}"""
 
 # CSS pixels of the smallest letters, of a target both ways, and of the smallest letters in large print. A village has
 # what residents have: 18 pt, 60 pixels, 30 pt (MIIT 2021 on ageing, GB/T 37668-2019); a screen has 96 pixels to 72 pt.
 VILLAGERS, OFFICES = (24, 59.9, 40), (18, 43.9, 24)
-
-LINE_HEIGHT = """() => {
-  const style = getComputedStyle(document.body);
-  return parseFloat(style.lineHeight) / parseFloat(style.fontSize);
-}"""
 
 AXE = Axe()
 VIOLATIONS = {"resultTypes": ["violations"]}  # what is in order need not be told node by node
@@ -348,36 +367,27 @@ class Measured:
 def measure(path: str, page: Page, least: tuple[float, float, float] = VILLAGERS) -> Measured:
     """Measure the page that a window shows, as it is and in large print. `least`: the sizes it must have."""
     found = AXE.run(page, options=VIOLATIONS).response["violations"]
-    texts, targets = page.evaluate(TEXTS), page.evaluate(TARGETS)
+    stands = page.evaluate(AS_IT_STANDS)
     widths: list[tuple[int, int]] = []
     large_texts: list[tuple[float, str]] = []
     before = page.viewport_size
     assert before is not None
-    is_large = page.locator("html.big").count() == 1
     for window in (PHONE, DESK):
         page.set_viewport_size(window)
-        for large in (True, False):
-            page.evaluate(LARGE, large)
-            content, width = page.evaluate(WIDTH)
-            assert width == window["width"]
-            widths.append((content, width))
-            large_texts += page.evaluate(TEXTS) if large else []
-    page.evaluate(LARGE, is_large)
-    page.set_viewport_size(before)
+        seen, texts = page.evaluate(BOTH_PRINTS)
+        assert [width for _, width in seen] == [window["width"]] * 2
+        widths += [(content, width) for content, width in seen]
+        large_texts += texts
+    if before != DESK:
+        page.set_viewport_size(before)
     return Measured(
-        path,
-        page.url,
-        least,
-        [(each["id"], [node["html"][:120] for node in each["nodes"][:3]]) for each in found],
-        texts,
-        targets,
-        widths,
-        large_texts,
-        page.locator("h1").count(),
-        page.title(),
-        page.locator("input:not([type=hidden]):not([hidden]), select, textarea").evaluate_all(UNNAMED),
-        page.evaluate(LINE_HEIGHT),
-        page.locator(".empty").count() > 0 and page.locator(".list tbody tr").count() == 0,
+        path=path,
+        address=page.url,
+        least=least,
+        violations=[(each["id"], [node["html"][:120] for node in each["nodes"][:3]]) for each in found],
+        widths=widths,
+        large_texts=large_texts,
+        **stands,
     )
 
 
