@@ -23,6 +23,7 @@ NAME_MAX: Final = 40
 MOST_SPANS: Final = 12
 MOST_OFF: Final = 120
 MOST_ON: Final = 30
+_YEARS: Final = "·"  # between the years of a version
 
 
 class Announcement(NamedTuple):
@@ -155,5 +156,21 @@ def calendar_of(publications: Iterable[Publication[Announcement]], own: Calendar
     if not found:
         return own if len(known) == len(own.years) else Calendar(own.version, known)
     years = {**known, **{number: each.said.year for number, each in found.items()}}
-    version = "·".join(f"{number}-{found[number].position.mark.hex()[:4]}" for number in sorted(found))
+    version = _YEARS.join(f"{number}-{found[number].position.mark.hex()[:4]}" for number in sorted(found))
     return Calendar(version, years)
+
+
+def moved_from(before: str, now: Calendar) -> date:
+    """The last working day before the first year that another calendar, of this version, may have counted otherwise:
+    what ends on an earlier day stays as it is."""
+    changed = {part[:4] for part in set(before.split(_YEARS)) ^ set(now.version.split(_YEARS))}
+    if not all(_is_number(year) for year in changed):
+        return FIRST_DAY  # one of them comes of no publication
+    day = date(min(map(int, changed), default=LAST_DAY.year), 1, 1) - timedelta(1)
+    while not now.is_working(day) and day > FIRST_DAY:
+        day -= timedelta(1)
+    return day
+
+
+def _is_number(year: str) -> bool:
+    return year.isascii() and year.isdigit() and FIRST_DAY.year < int(year) <= LAST_DAY.year

@@ -193,6 +193,20 @@ def turns(facts: Facts, calendar: Calendar, as_of: date) -> Turns:
     return Turns(_due(course, facts, calendar, as_of), notice, yellow, red, red_plus, listed)
 
 
+@lru_cache(maxsize=4_096)
+def overdue_from(facts: Facts, calendar: Calendar) -> date | None:
+    """The day on which the promise of a case in hand is due, where it is red on the working day behind it if nothing
+    more happens; None where it runs no more, or stands still (CASE.md, section 8.3)."""
+    run = next((each for each in _course(facts, calendar).runs if each.clock == "promised"), None)
+    if run is None or run.end is not None:
+        return None
+    gaps = gaps_of(run.ledger, run.clock, facts.limits, calendar, LAST_DAY)
+    due, red = (reach(calendar, run.start, number, gaps) for number in (run.limit, run.limit + 1))
+    if due is None or red is None or max(red, run.since or red) != calendar.nth(due, 1):
+        return None
+    return due
+
+
 def watched(facts: Facts, calendar: Calendar) -> list[Watched]:
     """Why a case is listed for supervision, and since when, or from when on if what is open stays open."""
     return _listed(facts, _course(facts, calendar), calendar)

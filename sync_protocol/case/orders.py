@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sync_protocol.case import kinds
+from sync_protocol.case.complaints import ONESELF
 from sync_protocol.case.events import Position
 from sync_protocol.case.legal_bodies import BAD_GRADES
 from sync_protocol.case.records import SideNote
@@ -70,6 +71,16 @@ class Order(NamedTuple):
         """When that one was answered; None while it is not."""
         answer = 2 if self.reopened else 0
         return self.steps[answer].at_ms if len(self.steps) > answer else None
+
+
+def reached_ms(order: Order, calls: Iterable[SideNote]) -> int | None:
+    """When the applicant was first reached about the bad rating that an order's clock began with: by a call behind it,
+    or by whoever recorded how they rate the answer to it; None while nobody has. ``calls``: those of the case."""
+    bad = order.steps[1] if order.reopened else order.rating
+    asked = order.steps[3 if order.reopened else 1 :][:1]
+    found = [note.at_ms for note in calls if note.body.get("reached") and note.position != bad.position]
+    found += [note.at_ms for note in asked if note.actor != ONESELF]
+    return min((at_ms for at_ms in found if at_ms >= bad.at_ms), default=None)
 
 
 def is_bad(note: SideNote) -> bool:

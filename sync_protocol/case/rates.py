@@ -154,15 +154,6 @@ def due_day(settled: date, left: int, calendar: Calendar) -> date:
     return day
 
 
-def is_overdue(due: date, red: date | None, calendar: Calendar) -> bool | None:
-    """Whether a case in hand ran past a due day: its promise is red on the next working day. Of one whose clock stands
-    still the due day moves on with every day, and it is red on none. None where it was red before that, and so by
-    another clock: its promise alone says."""
-    if red is None or red > calendar.nth(due, 1):
-        return False
-    return True if red > due else None
-
-
 def transfer_days(moves: list[tuple[bool, date]], calendar: Calendar) -> list[int]:
     """The working days between each handoff and the acceptance that followed it. ``moves``: in their order, whether it
     is a handoff, and its day; what was handed on twice is on its way since the last time."""

@@ -7,18 +7,23 @@ has it already); a late answer that of the place that was asked. What nobody has
 the last one given, which may lie ahead: an answer in time takes it away.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
 from sync_protocol.case import Case, oversight
 from sync_protocol.case.facts import Facts
-from sync_protocol.case.workdays import FIRST_DAY, LAST_DAY, day_of
+from sync_protocol.case.orders import Order, reached_ms
+from sync_protocol.case.records import SideNote
+from sync_protocol.case.voices import TERMS
+from sync_protocol.case.workdays import FIRST_DAY, LAST_DAY, Calendar, day_of
 from sync_protocol.places import PlaceTree
 from village_node.store.cases import DONE_AS, CaseRow, day_number
 from village_node.store.faults import BAD_RATING, LATE_ANSWER, FaultRow
 from village_node.store.locks import CaseKey
 
 _NEXT: Final = timedelta(1)
+_NO_TERM: Final = (None, None, None)
 
 
 def counted(row: CaseRow, case: Case, facts: Facts) -> CaseRow:
@@ -52,19 +57,33 @@ def _had(row: CaseRow, case: Case, facts: Facts, day: int | None) -> str | None:
     return held[-1] if held else row.holder or row.transit_to or case.home
 
 
-def rows_of(key: CaseKey, case: Case, places: PlaceTree) -> list[FaultRow]:
+def rows_of(key: CaseKey, case: Case, places: PlaceTree, calendar: Calendar) -> list[FaultRow]:
     """What counts against places in a case besides its cards. A letter or finding counts where it asks a place on the
     way of the case and was written there or above it: no place takes points off one beside or above it."""
     found = [
-        (BAD_RATING, day_of((order.finding or order.rating).at_ms), order.place)
+        (BAD_RATING, day_of((order.finding or order.rating).at_ms), order.place, *_term(order, case.calls, calendar))
         for order in case.orders
         if not order.struck and order.appealed is None
     ]
     for each in oversight.asked_of(case.oversight):
         late = late_on(each)
         if late is not None and may_ask(each, case.home, places):
-            found.append((LATE_ANSWER, late, each.to))
-    return [FaultRow(*key, number, rule, day_number(day), place) for number, (rule, day, place) in enumerate(found)]
+            found.append((LATE_ANSWER, late, each.to, *_NO_TERM))
+    return [
+        FaultRow(*key, number, rule, day_number(day), place, day_number(due), mended, called)
+        for number, (rule, day, place, due, mended, called) in enumerate(found)
+    ]
+
+
+def _term(order: Order, calls: Iterable[SideNote], calendar: Calendar) -> tuple[date | None, int | None, int | None]:
+    """The last day of the term to put right a bad rating, and whether it was answered, and the applicant reached about
+    it, within."""
+    since, days = day_of(order.since_ms), TERMS["rectification"].days
+    answered, called = (
+        int(at_ms is not None and calendar.count(since, day_of(at_ms)) <= days)
+        for at_ms in (order.answered_ms, reached_ms(order, calls))
+    )
+    return calendar.nth(since, days), answered, called
 
 
 def may_ask(each: oversight.Asked, home: str, places: PlaceTree) -> bool:

@@ -21,7 +21,7 @@ from village_node.casebook.conditions import Words
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.publishing import Publishing
-from village_node.store import Connection, case_lists, cases, peers
+from village_node.store import Connection, case_lists, cases, peers, rates
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
 
@@ -187,13 +187,14 @@ class Calendaring(Publishing):
         return self._act(act) if years else []
 
     def follow_calendar(self) -> int:
-        """Look at every unfinished case again when another calendar is in force than their rows were made by; how many
-        there were. Raises NotSaved."""
-        return self._follow(
-            _FOLLOWED,
-            lambda connection: calendar_in(self, connection).version.encode(),
-            lambda connection, _before: cases.unfinished(connection),
-        )
+        """Look at every unfinished case again when another calendar is in force than their rows were made by, and at
+        every one that is counted by a day from which on it may differ; how many there were. Raises NotSaved."""
+
+        def concerned(connection: Connection, before: bytes) -> set[CaseKey]:
+            first = rules.moved_from(before.decode(), calendar_in(self, connection))
+            return {*cases.unfinished(connection), *rates.since(connection, cases.day_number(first))}
+
+        return self._follow(_FOLLOWED, lambda connection: calendar_in(self, connection).version.encode(), concerned)
 
     def _check_publisher(self, roles: Iterable[str]) -> None:
         if not self.may_publish(roles):

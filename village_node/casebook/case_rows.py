@@ -7,7 +7,7 @@ from sync_protocol.case import Case, CaseEvent, clock, joint, legal_dates, meeti
 from sync_protocol.case.catalogue import Catalogue
 from sync_protocol.case.workdays import Calendar
 from sync_protocol.places import PlaceTree
-from village_node.casebook import blame, deciding, purged, rated, settlements
+from village_node.casebook import blame, deciding, purged, rate_facts, rated, settlements
 from village_node.store import cases
 from village_node.store.cases import CaseRow
 from village_node.store.locks import CaseKey
@@ -68,15 +68,15 @@ def folded(
 
 def counted(
     row: CaseRow, case: Case, events: Sequence[CaseEvent], places: PlaceTree, catalogue: Catalogue, calendar: Calendar,
-    *, settling: bool,
+    *, settling: bool, before: CaseRow | None,
 ) -> CaseRow:  # fmt: skip
     """The row with the days that the case is counted by; of one that something may have settled (``settling``), with
-    who decided it and how it stood to its promise then."""
+    who decided it and how it stood to its promise then. ``before``: its row with the bodies, of one without some."""
     facts = legal_dates.facts_of(case, events, places, catalogue)
     row = blame.counted(row, case, facts)
-    if not settling:
-        return row
-    return settlements.noted(deciding.noted(row, case, events), case, facts, catalogue, calendar, places)
+    if settling:
+        row = settlements.noted(deciding.noted(row, case, events), case, facts, catalogue, calendar, places)
+    return rate_facts.noted(purged.row_kept(before, row), case, facts, events, catalogue, calendar)
 
 
 def _first_due(case: Case) -> int | None:

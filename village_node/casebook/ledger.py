@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync_protocol.case import Case, CaseEvent, Verdict, bodies, fold, kinds, legal_dates
-from sync_protocol.case.workdays import day_of
+from sync_protocol.case.workdays import Calendar, day_of
 from sync_protocol.event import Event, Header, Position, load_header, mark
 from sync_protocol.places import PlaceTree, parse_scope
 from sync_protocol.roster import Node, Roster
@@ -97,14 +97,14 @@ class _Aside:
     blamed: list[CaseKey] = field(default_factory=list)
     against: list[faults.FaultRow] = field(default_factory=list)
 
-    def take(self, key: CaseKey, case: Case, said: set[int], places: PlaceTree) -> None:
+    def take(self, key: CaseKey, case: Case, said: set[int], places: PlaceTree, calendar: Calendar) -> None:
         """Note what a folded case says; ``said``: the kinds of its events."""
         if not _MONEY.isdisjoint(said):
             self.paying.append(key)
             self.money += takings.rows_of(key, case)
         if not _BLAMING.isdisjoint(said):
             self.blamed.append(key)
-            self.against += blame.rows_of(key, case, places)
+            self.against += blame.rows_of(key, case, places, calendar)
 
     def put(self, connection: Connection) -> None:
         """Store it."""
@@ -177,12 +177,11 @@ def write(office: Office, connection: Connection, entry: Entry) -> Written:
         row = case_rows.folded(key, case, len(own), newest, turned, places, catalogue)
         before = cases.get(connection, key) if (gone := not purged.GONE.isdisjoint(states)) else None
         shown, settling = purged.case_kept(before, case), not _SETTLING.isdisjoint(said)
-        row = case_rows.counted(row, shown, judged, places, catalogue, calendar, settling=settling)
+        row = case_rows.counted(row, shown, judged, places, catalogue, calendar, settling=settling, before=before)
         if gone:
             purged.recall_late(connection, key, (each.event.kind for each in own if each.row is None), entry.arrived_ms)
-            row = purged.row_kept(before, row)
         else:
-            aside.take(key, case, said, places)
+            aside.take(key, case, said, places, calendar)
         rows.append(_with_files(office, connection, entry, row, case))
     _store_events(connection, entry, verdicts)
     streams.set_verdicts(connection, changed)

@@ -92,7 +92,6 @@ class Reading(Office):
     ) -> None:
         super().__init__(store, identity, clock, randomness, catalogue)
         self._answers: dict[str, tuple[int, Any]] = {}
-        self._lasting: dict[str, tuple[int, Any]] = {}
         self._answers_lock = threading.Lock()
 
     def case(self, scope: str, case_id: bytes) -> Case | None:
@@ -396,19 +395,6 @@ class Reading(Office):
                 kept = [(key, known) for key, known in self._answers.items() if known[0] >= version and key != name]
                 self._answers = {**dict(kept[-ANSWERS_MOST + 1 :]), name: (version, answer)}
         return answer
-
-    def remembered_for(self, span_ms: int, name: str, compute: Callable[[Connection], _T]) -> tuple[int, _T]:
-        """An answer that costs much, and when it was computed: within ``span_ms`` it is not computed again, whatever
-        was written since. Not to be changed by who gets it."""
-        now_ms = self.clock()
-        with self._answers_lock:
-            at_ms, answer = self._lasting.get(name, (0, None))
-        if answer is None or not 0 <= now_ms - at_ms < span_ms:
-            at_ms, answer = now_ms, self.remembered(name, compute)
-            with self._answers_lock:
-                kept = [(key, known) for key, known in self._lasting.items() if key != name]
-                self._lasting = {**dict(kept[-ANSWERS_MOST + 1 :]), name: (at_ms, answer)}
-        return at_ms, answer
 
     def _root_nodes(self, connection: Connection) -> list[bytes]:
         places = self.roster_in(connection).places

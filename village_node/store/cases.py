@@ -110,6 +110,19 @@ class CaseRow(NamedTuple):
     # Where it was decided, and as what by whoever did (deciding.DELEGATE and the others); None in rows of before.
     decided_at: str | None = None
     decided_by: int | None = None
+    # What rates are added up from: the day on which it was due, settled or in hand and past it; 1 where it was settled
+    # beyond the statute, 0 within; 1 where it was returned to the applicant after acceptance; of a settled one the
+    # transfers, their working days, and the visits to a counter, None where the words that say so are gone.
+    owed_day: int | None = None
+    statute: int | None = None
+    returned: int | None = None
+    transfers: int | None = None
+    transfer_days: int | None = None
+    visits: int | None = None
+    # Pre-reviews answered, how many of them in time, and the last day to answer the one that waits.
+    previews: int | None = None
+    previews_in_time: int | None = None
+    preview_due: int | None = None
 
     def grade_on(self, day: date) -> Grade:
         """The grade of the case on a day."""

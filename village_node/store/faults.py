@@ -14,7 +14,8 @@ LATE_ANSWER: Final = 2
 
 
 class FaultRow(NamedTuple):
-    """One row of ``faults``, in the order of its columns. ``day``: from when it counts, days since 1970."""
+    """One row of ``faults``, in the order of its columns. ``day``: from when it counts, days since 1970. Of a bad
+    rating the last day to put it right, and, as 0 or 1, whether it was, and the applicant called back, in time."""
 
     scope: str
     case_id: bytes
@@ -22,6 +23,9 @@ class FaultRow(NamedTuple):
     rule: int
     day: int
     place: str
+    due_day: int | None = None
+    mended: int | None = None
+    called: int | None = None
 
 
 def put(connection: Connection, keys: Iterable[CaseKey], found: Iterable[FaultRow]) -> None:

@@ -69,12 +69,13 @@ def purged_bodies(connection: Connection, key: CaseKey) -> int:
 
 
 def drop(connection: Connection, purge: PurgeRow, bodies: Sequence[tuple[int, int, bytes]]) -> None:
-    """Drop bodies and salts of (stream, seq, hash), all of one case, and the applicant's name from its row; note it."""
+    """Drop bodies and salts of (stream, seq, hash), all of one case, and what only they say from its row: the
+    applicant's name, and how often somebody came for it; note it."""
     gone = [(None, None, PURGED, *body) for body in bodies]
     rows.change(connection, EVENTS, ("salt", "body", "body_state"), gone)
     rows.do(
         connection,
-        "UPDATE cases SET applicant_name = NULL WHERE scope = ? AND case_id = ?",
+        "UPDATE cases SET applicant_name = NULL, visits = NULL WHERE scope = ? AND case_id = ?",
         (purge.scope, purge.case_id),
     )
     rows.put(connection, CASE_PURGES, [purge])

@@ -1,164 +1,118 @@
-"""What rates are counted from: rows of cases by a day of theirs, and the events of those cases, by the index on cases.
+"""What rates are added up from: sums over the rows of cases and of bad ratings, by home.
 
-Events are read a few days of cases at a time, so that a year of a county is never in memory at once. Days are counted
-since 1970 and both ends of a period count.
+Each is one statement that reads an index of its own and hardly a row, so that a year of a county is counted while
+somebody waits. What a column says: village_node/casebook/rate_facts.py. Days are counted since 1970 and both ends of a
+period count.
 """
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from sync_protocol.case import kinds
+from sync_protocol.case.catalogue import CASE_KINDS
 from village_node.store import rows
 from village_node.store.cases import DONE_AS
 from village_node.store.faults import BAD_RATING
-from village_node.store.locks import CaseKey
 
-_SLICE: Final = 7  # days of cases whose events are read together
+Sums = list[tuple[str, dict[str, int]]]  # of each home (its scope) by how much which counts grow
 _DAY_MS: Final = 86_400_000
 _CHINA_MS: Final = 8 * 3_600_000
-_SETTLED: Final = DONE_AS["settled"]
-_RECEIVED: Final = (
-    "SELECT scope, received_day, count(*) FROM cases WHERE received_day >= ? AND received_day <= ?"
-    " GROUP BY scope, received_day"
-)
-# The state stands in a sum: as a condition SQLite would look for it, through all that were ever refused.
-_REFUSED: Final = (
-    "SELECT scope, sum(CASE WHEN state = 'refused' THEN 1 ELSE 0 END) FROM cases"
-    " WHERE done_day >= ? AND done_day <= ? GROUP BY scope"
-)
-_LEFT: Final = "(settled_limit - settled_used)"
-# The due day lies no nearer to the day of settlement than so many days of the calendar as working days are between.
-_DUE: Final = (
-    f"SELECT scope, settled_day, {_LEFT}, count(*) FROM cases WHERE settled_day >= ? AND settled_day <= ?"  # noqa: S608
-    f" AND (({_LEFT} >= 0 AND settled_day + {_LEFT} <= ?) OR ({_LEFT} < 0 AND settled_day + {_LEFT} >= ?))"
-    f" GROUP BY scope, settled_day, {_LEFT}"
-)
-_NEVER: Final = 1_000_000  # an end of the days, without which the planner would walk the whole table
-_IN_HAND: Final = (
-    "SELECT scope, case_id, due_day, red_day FROM cases WHERE done_day IS NULL AND accepted_day <= ?"
-    " AND due_day >= ? AND due_day <= ?"
-)
-_LIMITED: Final = (
-    "SELECT scope, item_no, item_version, settled_kind, count(*),"
-    " sum(CASE WHEN red_plus_day <= settled_day THEN 1 ELSE 0 END)"
-    " FROM cases WHERE settled_day >= ? AND settled_day <= ? GROUP BY scope, item_no, item_version, settled_kind"
-)
-# Of the events of these cases those that count; an event may name a case of another scope, and is none of its events.
-# CROSS JOIN, since SQLite would else walk all events first: it goes through the tables in the order they are named.
-_EVENTS: Final = (
-    "SELECT cases.scope, cases.case_id, events.kind, events.header, events.body"
-    " FROM cases CROSS JOIN events CROSS JOIN streams WHERE cases.{day} >= ? AND cases.{day} < ?"
-    " AND events.case_id = cases.case_id AND streams.id = events.stream AND streams.scope = cases.scope"
-    " AND events.verdict = 1 AND events.kind IN ({kinds}){more}"
-)
-_STEPS: Final = (kinds.RECEIVE, kinds.HANDOFF, kinds.ACCEPT, kinds.SUPPLY, kinds.DELIVERED)
-_RETURNS: Final = (kinds.DOCKET, kinds.RETURN_FOR_CORRECTION)
-_PREVIEWED: Final = (
-    kinds.RECEIVE, kinds.ACCEPT, kinds.TAKE, kinds.ANSWER, kinds.FORCE_ASSIGN, kinds.PREREVIEW, kinds.PREREVIEW_REPLY,
-)  # fmt: skip
-_HAVING: Final = (
-    " AND EXISTS (SELECT 1 FROM events AS one WHERE one.case_id = cases.case_id AND one.verdict = 1 AND one.kind = {})"
-)
+_WITHIN: Final = "{0} >= ? AND {0} <= ?"
+_LIMITED: Final = f"settled_kind = {CASE_KINDS.index('承诺件')}"
+_JOINT: Final = f"settled_kind IN ({CASE_KINDS.index('联办件')}, {CASE_KINDS.index('上报件')})"
 
 
-def _events(day: str, of: tuple[int, ...], more: str = "") -> str:
-    return _EVENTS.format(day=day, kinds=", ".join(map(str, of)), more=more)
+def _sum(condition: str, what: str = "1") -> str:
+    return f"sum(CASE WHEN {condition} THEN {what} ELSE 0 END)"
 
 
-_WORDS: Final = {
-    "steps": _events("done_day", _STEPS, f" AND cases.done_as = {_SETTLED}"),
-    "returns": _events("accepted_day", _RETURNS, _HAVING.format(kinds.RETURN_FOR_CORRECTION)),
-    "previews": _events("filed_ms", _PREVIEWED, _HAVING.format(kinds.PREREVIEW)),
+def _by_home(sums: Sequence[str], day: str, more: str = "", table: str = "cases") -> str:
+    said = ", ".join(("scope", *sums))
+    return f"SELECT {said} FROM {table} WHERE {_WITHIN.format(day)}{more} GROUP BY scope"  # noqa: S608 - our own names
+
+
+_RECEIVED: Final = {"received": "count(*)", "corrected": _sum("corrections > 0")}
+_SETTLED: Final = {
+    "settled": "count(*)",
+    "rated": _sum("rating > 0"),
+    "limited": _sum(f"statute IS NOT NULL AND {_LIMITED}"),
+    "over": _sum(f"statute = 1 AND {_LIMITED}"),
+    "joint_limited": _sum(f"statute IS NOT NULL AND {_JOINT}"),
+    "joint_over": _sum(f"statute = 1 AND {_JOINT}"),
+    "transfers": "sum(transfers)",
+    "transfer_days": "sum(transfer_days)",
+    "readable": "count(visits)",
+    "visits": "sum(visits)",
 }
-_BAD: Final = f"SELECT scope, case_id FROM faults WHERE day >= ? AND rule = {BAD_RATING}"  # noqa: S608
+# By a day alone: each of these is one statement with the first and the last day of a period.
+_PLAIN: Final = {
+    "received": (tuple(_RECEIVED), _by_home(tuple(_RECEIVED.values()), "received_day")),
+    "accepted": (("accepted",), _by_home(["count(*)"], "accepted_day")),
+    "returned": (("returned",), _by_home(["count(*)"], "accepted_day", " AND returned = 1")),
+    "refused": (("refused",), _by_home(["count(*)"], "done_day", " AND state = 'refused'")),
+    "settled": (
+        tuple(_SETTLED),
+        _by_home(tuple(_SETTLED.values()), "done_day", f" AND done_as = {DONE_AS['settled']}"),
+    ),
+}
+_DAY_OFF: Final = "SELECT scope, count(*) FROM cases WHERE received_day IN (DAYS) GROUP BY scope"
+# Settled on a day or later; or in hand, and accepted on a day or before.
+_DUE: Final = _by_home(
+    ["count(*)", _sum("settled_day <= ?")],
+    "owed_day",
+    " AND (settled_day >= ? OR (done_day IS NULL AND accepted_day <= ?))",
+)
+_PREVIEWS: Final = _by_home(
+    [f"sum(previews) + {_sum('preview_due <= ?')}", "sum(previews_in_time)"], "filed_ms", " AND previews IS NOT NULL"
+)
+_BAD: Final = _by_home(
+    ["count(*)", "sum(mended)", "sum(called)"], "due_day", f" AND day >= ? AND rule = {BAD_RATING}", "faults"
+)
+# Of which a day of theirs may lie on a day or behind it: cases that were written to since, or due, or to be answered.
+_SINCE: Final = (
+    "SELECT scope, case_id FROM cases WHERE updated_ms >= ? OR owed_day >= ? OR preview_due >= ?"
+    " UNION SELECT scope, case_id FROM faults WHERE due_day >= ?"
+)
 
 
-class Due(NamedTuple):
-    """So many settled cases of a home with so many working days left, or below 0 over, on a day."""
-
-    scope: str
-    settled_day: int
-    left: int
-    times: int
+def counted(connection: Connection, first: int, last: int) -> Sums:
+    """What was received, accepted, returned, refused and settled in a period, and what is summed up of the settled."""
+    return [each for names, words in _PLAIN.values() for each in _sums(connection, names, words, (first, last))]
 
 
-class Limited(NamedTuple):
-    """Settled cases of an item version and kind, and how many of them were beyond the statute."""
-
-    scope: str
-    item_no: str
-    item_version: int
-    kind: int
-    settled: int
-    over: int
+def received_on(connection: Connection, days: Sequence[int]) -> Sums:
+    """What was received on these days, which are no more than a year has."""
+    if not days:
+        return []
+    return _sums(connection, ["off_received"], _DAY_OFF.replace("DAYS", ", ".join("?" * len(days))), days)
 
 
-class Step(NamedTuple):
-    """An event that counts: what it is, its header, and its body where that is apart and here."""
-
-    kind: int
-    header: bytes
-    body: bytes | None
+def due(connection: Connection, first: int, last: int, upto: int, longest: int) -> Sums:
+    """What was due from a day to another: settled, at most ``longest`` days before these, or in hand and past it; and
+    what of it was settled by ``upto``."""
+    return _sums(connection, ["due", "due_settled"], _DUE, (upto, first, last, first - longest, last))
 
 
-def received(connection: Connection, first: int, last: int) -> list[tuple[str, int, int]]:
-    """(scope, day, how many cases were received on it)."""
-    return [(row[0], int(row[1]), int(row[2])) for row in rows.ask(connection, _RECEIVED, (first, last))]
+def previews(connection: Connection, first: int, last: int, overdue: int) -> Sums:
+    """The pre-reviews of what came in in a period that were answered, or whose term was over on the day ``overdue``."""
+    start, end = first * _DAY_MS - _CHINA_MS, (last + 1) * _DAY_MS - _CHINA_MS - 1
+    return _sums(connection, ["previews", "previews_in_time"], _PREVIEWS, (overdue, start, end))
 
 
-def refused(connection: Connection, first: int, last: int) -> list[tuple[str, int]]:
-    """(scope, how many applications were not accepted), as they stand."""
-    return [(row[0], int(row[1])) for row in rows.ask(connection, _REFUSED, (first, last)) if row[1]]
+def bad(connection: Connection, first: int, last: int, longest: int) -> Sums:
+    """The bad ratings whose term ended in a period and that count from at most ``longest`` days before it."""
+    return _sums(connection, ["bad", "bad_mended", "bad_asked"], _BAD, (first, last, first - longest))
 
 
-def due(connection: Connection, first: int, last: int, longest: int) -> list[Due]:
-    """What was settled and may have been due in a period: settled at most ``longest`` days before, or whenever after.
-    Which of them were is for the calendar to say."""
-    found = rows.ask(connection, _DUE, (first - longest, _NEVER, last, first))
-    return [Due(row[0], *(int(number) for number in row[1:])) for row in found]
+def since(connection: Connection, day: int) -> list[tuple[str, bytes]]:
+    """The cases whose sums a change of the calendar from a day on may move."""
+    values = (day * _DAY_MS - _CHINA_MS, day, day, day)
+    return [(scope, bytes(case_id)) for scope, case_id in rows.ask(connection, _SINCE, values)]
 
 
-def in_hand(connection: Connection, first: int, last: int) -> list[tuple[CaseKey, int, int | None]]:
-    """(case, due day, red day) of the accepted cases in hand now whose due day lies in a period."""
-    return [((row[0], bytes(row[1])), row[2], row[3]) for row in rows.ask(connection, _IN_HAND, (last, first, last))]
-
-
-def limited(connection: Connection, first: int, last: int) -> list[Limited]:
-    """What was settled, by item version and kind."""
-    found = rows.ask(connection, _LIMITED, (first, last))
-    return [Limited(row[0], row[1] or "", *(int(number or 0) for number in row[2:])) for row in found]
-
-
-def steps(connection: Connection, first: int, last: int) -> Iterator[tuple[str, list[Step]]]:
-    """Of each case that was settled its home's scope, its receipts, moves, supplies and deliveries."""
-    return _sliced(connection, "steps", first, last + 1, 1)
-
-
-def returns(connection: Connection, first: int, last: int) -> Iterator[tuple[str, list[Step]]]:
-    """Of each case that was accepted, and ever returned for a correction, its acceptances and returns."""
-    return _sliced(connection, "returns", first, last + 1, 1)
-
-
-def previews(connection: Connection, first: int, last: int) -> Iterator[tuple[str, list[Step]]]:
-    """Of each case and draft that came in and was sent for pre-review what tells when it was looked at."""
-    start, end = first * _DAY_MS - _CHINA_MS, (last + 1) * _DAY_MS - _CHINA_MS
-    return _sliced(connection, "previews", start, end, _DAY_MS)
-
-
-def bad(connection: Connection, since: int) -> list[CaseKey]:
-    """The cases with a bad rating that stands and counts from that day on."""
-    return sorted({(row[0], bytes(row[1])) for row in rows.ask(connection, _BAD, (since,))})
-
-
-def _sliced(connection: Connection, what: str, start: int, end: int, day: int) -> Iterator[tuple[str, list[Step]]]:
-    for begin in range(start, end, _SLICE * day):
-        found: dict[CaseKey, list[Step]] = {}
-        values = begin, min(begin + _SLICE * day, end)
-        # In no order: to sort by cases SQLite would walk through all of them.
-        for scope, case_id, kind, header, body in rows.ask(connection, _WORDS[what], values):
-            step = Step(kind, bytes(header), None if body is None else bytes(body))
-            found.setdefault((scope, bytes(case_id)), []).append(step)
-        for (scope, _), events in found.items():
-            yield scope, events
+def _sums(connection: Connection, names: Sequence[str], words: str, values: Sequence[Any]) -> Sums:
+    return [
+        (scope, {name: int(number or 0) for name, number in zip(names, numbers, strict=True)})
+        for scope, *numbers in rows.ask(connection, words, values)
+    ]

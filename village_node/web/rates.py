@@ -12,7 +12,7 @@ from sync_protocol.case.rates import Rate
 from sync_protocol.case.workdays import day_of
 from village_node import casebook
 from village_node.casebook import BadBody
-from village_node.casebook.rates import KEPT_MS, Report
+from village_node.casebook.rates import Report
 from village_node.web import bulletin_tables, entry, export, figures
 from village_node.web.export import Cell, Table
 from village_node.web.policy import CASEWORK, EXPORTS, Policy, Route
@@ -91,7 +91,6 @@ def _page(visit: Visit, report: Report, status: int = 200, problem: str = "") ->
         place="" if report.place == here else report.place,
         choices=figures.choices(visit, report.period),
         offered=figures.places_offered(visit),
-        kept=KEPT_MS[report.kind] > 0,
         running=last >= day_of(visit.now_ms),
         left_to_fold=visit.site.casebook.left_to_fold(),
         groups=[

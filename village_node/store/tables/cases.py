@@ -72,6 +72,15 @@ CASES: Final = Table(
     Column("red_at", Text),
     Column("decided_at", Text),
     Column("decided_by", Integer),
+    Column("owed_day", Integer),
+    Column("statute", SmallInteger),
+    Column("returned", SmallInteger),
+    Column("transfers", Integer),
+    Column("transfer_days", Integer),
+    Column("visits", Integer),
+    Column("previews", Integer),
+    Column("previews_in_time", Integer),
+    Column("preview_due", Integer),
     PrimaryKeyConstraint("scope", "case_id"),
     Index(None, "case_no"),
     Index(None, "query_code"),
@@ -100,6 +109,31 @@ CASES: Final = Table(
     Index("ix_cases_decided", "decided_ms", "decided_at", "item_no", "decided_by"),
     Index("ix_cases_item", "item_no", "filed_ms", "scope"),
     Index("ix_cases_odd", "holder", **only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
+    # A year of rates, with all that is added up, without a look at the rows.
+    Index(
+        "ix_cases_owed_day",
+        "owed_day",
+        "scope",
+        "settled_day",
+        "done_day",
+        "accepted_day",
+        **only("owed_day IS NOT NULL"),
+    ),
+    Index(
+        "ix_cases_rates",
+        "done_day",
+        "scope",
+        "settled_kind",
+        "rating",
+        "statute",
+        "transfers",
+        "transfer_days",
+        "visits",
+        **only("done_as = 1"),
+    ),
+    Index("ix_cases_refused", "done_day", "scope", **only("state = 'refused'")),
+    Index("ix_cases_returned", "accepted_day", "scope", **only("returned = 1")),
+    Index("ix_cases_previews", "filed_ms", **only("previews IS NOT NULL")),
 )
 
 # What counts against a place besides cards: a bad rating that stands, an answer to supervision that came late. One row
@@ -113,8 +147,12 @@ FAULTS: Final = Table(
     Column("rule", SmallInteger, nullable=False),
     Column("day", Integer, nullable=False),
     Column("place", Text, nullable=False),
+    Column("due_day", Integer),
+    Column("mended", SmallInteger),
+    Column("called", SmallInteger),
     PrimaryKeyConstraint("scope", "case_id", "number"),
     Index("ix_faults_day", "day"),
+    Index("ix_faults_due_day", "due_day", **only("due_day IS NOT NULL")),
 )
 
 # The money of each case, by day: what of it was asked, taken or waived where and when.

@@ -37,13 +37,11 @@ class PlaceRates(Schema):
 
 
 class RatesGiven(Schema):
-    """The rates of a period up to `last`, as they stood at `at_ms` (of a quarter or year up to ten minutes ago): of the
-    place with all below it, then of itself and of each right below. `not_known`: what is counted elsewhere and
-    cannot be known by a node."""
+    """The rates of a period up to `last`: of the place with all below it, then of itself and of each right below.
+    `not_known`: what is counted elsewhere and cannot be known by a node."""
 
     kind = shapes.text(*periods.PERIODS)
     period, first, last, place = (shapes.text() for _ in range(4))
-    at_ms = shapes.number()
     rates = shapes.many(RateShape)
     places = shapes.many(PlaceRates)
     not_known = shapes.texts()
@@ -59,7 +57,6 @@ def read_rates(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
         **{name: getattr(report, name) for name in ("kind", "period", "place")},
         "first": report.first.isoformat(),
         "last": report.upto.isoformat(),
-        "at_ms": report.at_ms,
         "rates": _told(report.whole, report.frame, rates.CODES),
         "places": [
             {
