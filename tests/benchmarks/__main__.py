@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, papers, wire
+from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, papers, rates, wire
 from tests.benchmarks.report import say
 from village_node import app
 
@@ -35,6 +35,8 @@ BENCHES: Final[dict[str, Callable[[], None]]] = {
     "memory_mb": memory.memory_mb,
     "paper_goodput": papers.paper_goodput,
     "paper_resets": papers.paper_resets,
+    "rates_sqlite": rates.rates_sqlite,
+    "rates_postgres": rates.rates_postgres,
     "growth": admit.growth,
 }
 # Named together, these need one network and not three.

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, papers, postgresql, wire
+from tests.benchmarks import admit, author, checkpoint, crowd, hops, live, memory, papers, postgresql, rates, wire
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
@@ -118,6 +118,23 @@ def test_a_crowd_comes_back_to_postgresql(figures):
         pytest.skip(str(problem))
     crowd.crowd(cases=4, villages=2, townships=1, within_s=0.2, on_postgresql=True)
     assert figures()["crowd"]["county"] == "postgresql"
+
+
+def test_the_rates_of_a_year_are_counted_in_a_small_part_of_the_time_that_folding_takes(figures):
+    rates.rates_sqlite(many=2_000, folded=20)
+    told = figures()["rates_sqlite"]
+    assert told["n"] == 2_000 and told["value"] > 0
+    assert told["ratio"] < 0.25, "a count that folds cases would be as slow as folding them"
+
+
+@pytest.mark.postgres
+def test_the_rates_of_a_year_are_counted_on_postgresql(figures):
+    try:
+        postgresql.binaries()
+    except postgresql.NoPostgresql as problem:
+        pytest.skip(str(problem))
+    rates.rates_postgres(many=2_000, folded=20)
+    assert figures()["rates_postgres"]["ratio"] < 0.25
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are(capsys):

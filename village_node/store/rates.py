@@ -19,6 +19,7 @@ Sums = list[tuple[str, dict[str, int]]]  # of each home (its scope) by how much 
 _DAY_MS: Final = 86_400_000
 _CHINA_MS: Final = 8 * 3_600_000
 _WITHIN: Final = "{0} >= ? AND {0} <= ?"
+_AS: Final = {name: f" AND done_as = {number}" for name, number in DONE_AS.items()}
 _LIMITED: Final = f"settled_kind = {CASE_KINDS.index('承诺件')}"
 _JOINT: Final = f"settled_kind IN ({CASE_KINDS.index('联办件')}, {CASE_KINDS.index('上报件')})"
 
@@ -50,11 +51,8 @@ _PLAIN: Final = {
     "received": (tuple(_RECEIVED), _by_home(tuple(_RECEIVED.values()), "received_day")),
     "accepted": (("accepted",), _by_home(["count(*)"], "accepted_day")),
     "returned": (("returned",), _by_home(["count(*)"], "accepted_day", " AND returned = 1")),
-    "refused": (("refused",), _by_home(["count(*)"], "done_day", " AND state = 'refused'")),
-    "settled": (
-        tuple(_SETTLED),
-        _by_home(tuple(_SETTLED.values()), "done_day", f" AND done_as = {DONE_AS['settled']}"),
-    ),
+    "refused": (("refused",), _by_home([_sum("state = 'refused'")], "done_day", _AS["turned_away"])),
+    "settled": (tuple(_SETTLED), _by_home(tuple(_SETTLED.values()), "done_day", _AS["settled"])),
 }
 _DAY_OFF: Final = "SELECT scope, count(*) FROM cases WHERE received_day IN (DAYS) GROUP BY scope"
 # Settled on a day or later; or in hand, and accepted on a day or before.

@@ -16,6 +16,7 @@ from sync_protocol.case.calendars import (
     calendar_of,
     from_bytes,
     in_force,
+    moved_from,
     to_bytes,
 )
 from sync_protocol.case.events import Position
@@ -158,3 +159,15 @@ def test_the_calendar_takes_what_was_published_and_for_the_rest_the_nodes_own() 
     again = calendar_of([county.say(CLOSED)], made)
     assert again.version != made.version != OWN.version
     assert made.version.startswith("2026-") and "·2027-" in made.version
+
+
+def test_what_ended_before_the_years_that_were_published_anew_stays_as_it_is() -> None:
+    years = {2026: YEAR_2026, 2027: YEAR_2027}
+    both = Calendar("2026-1a2b·2027-3c4d", years)
+    assert moved_from("2026-1a2b", both) == date(2026, 12, 31), "the last working day before 2027"
+    assert moved_from("2026-ffff·2027-3c4d", both) == date(2025, 12, 31)
+    assert moved_from("2026-ffff·2027-eeee", both) == date(2025, 12, 31), "the first of two"
+    new_year = Calendar("2026-1a2b·2028-3c4d", years)
+    assert new_year.years.get(2028) is None and moved_from("2026-1a2b", new_year) == date(2027, 12, 31)
+    assert moved_from("holidays 0.62", both) == moved_from("", both) == date(1970, 1, 1), "of which nothing is known"
+    assert moved_from("2026-1a2b·2027-3c4d", both) > date(2190, 1, 1)

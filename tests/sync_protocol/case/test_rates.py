@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 
 from sync_protocol.case import rates
+from sync_protocol.case.clock import overdue_from
+from sync_protocol.case.facts import Exclusion, Facts, Limits
 from sync_protocol.case.rates import Counts, Frame
 from sync_protocol.case.workdays import Calendar, Year
 
@@ -75,13 +77,23 @@ def test_a_settled_case_was_due_as_many_working_days_away_as_were_left(settled: 
         assert CALENDAR.count(due, settled) == -left and CALENDAR.is_working(due)
 
 
-def test_a_case_in_hand_is_overdue_where_it_turns_red_on_the_next_working_day() -> None:
-    due = date(2026, 9, 30)
-    assert rates.is_overdue(due, date(2026, 10, 8), CALENDAR)
-    assert rates.is_overdue(due, date(2026, 10, 8), CALENDAR) is True
-    assert rates.is_overdue(due, due, CALENDAR) is None, "by another clock"
-    assert rates.is_overdue(due, None, CALENDAR) is False, "its clock stands still"
-    assert not rates.is_overdue(due, date(2026, 10, 9), CALENDAR), "what stands still ends later, as it was planned"
+def test_a_case_in_hand_is_overdue_where_its_promise_turns_red_on_the_next_working_day() -> None:
+    accepted, due = date(2026, 9, 28), date(2026, 9, 30)
+    running = Facts(Limits(promised=2, statutory=20), date(2026, 9, 1), date(2026, 9, 1), accepted)
+    assert overdue_from(running._replace(received=accepted), CALENDAR) == due
+    assert overdue_from(running, CALENDAR) is None, "nobody could know before that it counted as accepted on the 1st"
+    running = running._replace(received=accepted)
+
+    def waits(opened: date, planned: int | None = None) -> date | None:
+        return overdue_from(running._replace(exclusions=(Exclusion("testing", opened, None, planned),)), CALENDAR)
+
+    assert waits(date(2026, 9, 29)) is None, "its clock stands still"
+    assert waits(date(2026, 9, 29), 3) == date(2026, 10, 10), "from where it goes on, as it is planned"
+    assert waits(due, 3) is None, "all is used, and it stands still on the next working day"
+    assert waits(date(2026, 10, 8)) == due, "what comes when it is red changes nothing"
+    assert overdue_from(running._replace(settled=date(2026, 10, 9)), CALENDAR) is None
+    assert overdue_from(running._replace(closed=due), CALENDAR) is None
+    assert overdue_from(running._replace(limits=Limits()), CALENDAR) is None, "nothing was promised"
 
 
 def test_a_transfer_lasts_from_the_last_handoff_to_the_acceptance_behind_it() -> None:

@@ -208,6 +208,45 @@ def test_rows_made_by_another_calendar_are_made_again(net: Network) -> None:
     assert township.follow_calendar() == 0
 
 
+def test_closed_cases_are_counted_by_another_calendar_where_it_moves_a_day_of_theirs(net: Network) -> None:
+    member = net.members[COUNTY]
+    county = member.casebook
+    county.announce("0001", HEAD, Announcement(2026, YEAR_2026, "按通知"))
+    everywhere(net)
+    ref = docketed(net, 9, 21)
+    township = net.members[TOWNSHIP]
+    township.act(ref, kinds.REVIEW, {"opinion": "agree"})
+    township.act(ref, kinds.HANDOFF, {"to": COUNTY, "purpose": "decide"})
+    everywhere(net)
+    net.clock.now_ms = nine(9, 28)
+    member.act(ref, kinds.ACCEPT)
+    member.act(ref, kinds.DECIDE, {"outcome": "approve", "reasons": "符合条件"})
+    member.act(ref, kinds.DELIVERED, {"to": "张秀兰", "how": "in_person"})
+    case = county.case(ref.scope, ref.case_id)
+    assert case is not None
+    member.act(ref, kinds.ARCHIVE, {"delivery": list(case.deliveries[0].position), "volume": "2026-1"})
+    county.follow_calendar()
+
+    def days() -> tuple[int | None, int | None, int | None]:
+        row = county.case_row(ref.scope, ref.case_id)
+        assert row is not None and row.state == "archived"
+        return row.settled_used, row.transfer_days, row.owed_day
+
+    def since_1970(day: int) -> int:
+        return (date(2026, 9, day) - date(1970, 1, 1)).days
+
+    # Of the promised 5 days the 22nd to the 24th and the 28th are used, the 25th is off; the 29th was left.
+    assert days() == (4, 4, since_1970(29))
+    county.announce("0001", HEAD, Announcement(2027, YEAR_2027, "按通知"))
+    assert county.follow_calendar() == 0, "no day of it lies in that year"
+    county.announce("0001", HEAD, closing(date(2026, 9, 23)))
+    proposed = county.calendar_proposed()
+    assert proposed is not None
+    county.answer_calendar("0002", HEAD, confirmed=True, shown=digest_of(proposed[1]))
+    assert county.follow_calendar() == 1
+    assert days() == (3, 3, since_1970(30))
+
+
 def test_every_row_agrees_with_the_clock_of_its_case(net: Network) -> None:
     ref = docketed(net, 9, 21)
     township = net.members[TOWNSHIP]

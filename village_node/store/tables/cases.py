@@ -6,6 +6,12 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryK
 
 from village_node.store.tables.metadata import METADATA, only
 
+# What the rates of a period are summed up of: it stands in the index on their day, so that no row is looked at.
+_OF_DUE: Final = ("scope", "settled_day", "done_day", "accepted_day")
+_OF_SETTLED: Final = (
+    "scope", "settled_kind", "rating", "statute", "transfers", "transfer_days", "visits", "done_as",
+)  # fmt: skip
+
 # One row a case: what lists and searches need. It is computed from the events and can be computed again at any time.
 CASES: Final = Table(
     "cases",
@@ -109,29 +115,9 @@ CASES: Final = Table(
     Index("ix_cases_decided", "decided_ms", "decided_at", "item_no", "decided_by"),
     Index("ix_cases_item", "item_no", "filed_ms", "scope"),
     Index("ix_cases_odd", "holder", **only("n_open > 0 OR n_waiting > 0 OR n_needs_update > 0")),
-    # A year of rates, with all that is added up, without a look at the rows.
-    Index(
-        "ix_cases_owed_day",
-        "owed_day",
-        "scope",
-        "settled_day",
-        "done_day",
-        "accepted_day",
-        **only("owed_day IS NOT NULL"),
-    ),
-    Index(
-        "ix_cases_rates",
-        "done_day",
-        "scope",
-        "settled_kind",
-        "rating",
-        "statute",
-        "transfers",
-        "transfer_days",
-        "visits",
-        **only("done_as = 1"),
-    ),
-    Index("ix_cases_refused", "done_day", "scope", **only("state = 'refused'")),
+    Index("ix_cases_owed_day", "owed_day", *_OF_DUE, **only("owed_day IS NOT NULL")),
+    Index("ix_cases_rates", "done_day", *_OF_SETTLED, **only("done_as = 1")),
+    Index("ix_cases_refused", "done_day", "scope", "state", "done_as", **only("done_as = 4")),
     Index("ix_cases_returned", "accepted_day", "scope", **only("returned = 1")),
     Index("ix_cases_previews", "filed_ms", **only("previews IS NOT NULL")),
 )

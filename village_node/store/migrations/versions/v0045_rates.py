@@ -18,12 +18,11 @@ def upgrade() -> None:
         op.add_column("cases", Column(name, Integer))
     for name in ("statute", "returned"):
         op.add_column("cases", Column(name, SmallInteger))
-    _index(
-        "ix_cases_owed_day", ["owed_day", "scope", "settled_day", "done_day", "accepted_day"], "owed_day IS NOT NULL"
-    )
-    added_up = ["settled_kind", "rating", "statute", "transfers", "transfer_days", "visits"]
+    of_due = ["scope", "settled_day", "done_day", "accepted_day"]
+    _index("ix_cases_owed_day", ["owed_day", *of_due], "owed_day IS NOT NULL")
+    added_up = ["settled_kind", "rating", "statute", "transfers", "transfer_days", "visits", "done_as"]
     _index("ix_cases_rates", ["done_day", "scope", *added_up], "done_as = 1")
-    _index("ix_cases_refused", ["done_day", "scope"], "state = 'refused'")
+    _index("ix_cases_refused", ["done_day", "scope", "state", "done_as"], "done_as = 4")
     _index("ix_cases_returned", ["accepted_day", "scope"], "returned = 1")
     _index("ix_cases_previews", ["filed_ms"], "previews IS NOT NULL")
     op.add_column("faults", Column("due_day", Integer))
