@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import create_engine, text
 
@@ -97,7 +97,7 @@ def _rows(network: Network, year: int, many: int) -> Iterator[CaseRow]:
     for number in range(many):
         received = first + number * 365 // many
         settled = received + chance.randrange(12)
-        done = {
+        done: dict[str, Any] = {
             "done_day": settled, "done_as": 1, "settled_day": settled, "settled_limit": 10, "settled_used": 4,
             "settled_kind": chance.randrange(4), "statute": int(chance.random() < 0.01), "rating": chance.randrange(6),
             "transfers": 2, "transfer_days": chance.randrange(4), "visits": chance.randrange(3),

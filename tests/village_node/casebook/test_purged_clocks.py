@@ -42,7 +42,7 @@ def test_the_clock_of_a_purged_case_is_the_one_it_had(net: Network) -> None:
     assert purge(net).cases == 1 and states(net, VILLAGE, ref) == GONE
     assert village.casebook.clock_of((ref.scope, ref.case_id)) == before
     again = village.casebook.case_row(ref.scope, ref.case_id)
-    assert again is not None and again[-5:] == row[-5:] and row.settled_day is not None
+    assert again == row._replace(applicant_name=None, visits=None) and row.settled_day is not None
     # A program of before noted no settlements: an upgrade tells them from what headers keep.
     with village.store.writing() as connection:
         names = ("settled_day", "settled_used", "settled_limit", "settled_kind", "settled_extension")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -171,9 +171,13 @@ def test_of_many_cases_whatever_is_counted_is_what_the_events_say(store: Store, 
 @pytest.mark.parametrize("column", [*OF_CASES, *OF_RATINGS])
 def test_one_column_that_is_wrong_makes_another_count(store: Store, corpus: Corpus, column: str) -> None:
     listed, against = folded(corpus.told)
+
+    def spoiled(row: Any, wrong: Callable[[int | None], int | None]) -> Any:
+        return row._replace(**{column: wrong(getattr(row, column))})
+
     if column in OF_CASES:
-        listed = [row._replace(**{column: OF_CASES[column](getattr(row, column))}) for row in listed]
+        listed = [spoiled(row, OF_CASES[column]) for row in listed]
     else:
-        against = [row._replace(**{column: OF_RATINGS[column](getattr(row, column))}) for row in against]
+        against = [spoiled(row, OF_RATINGS[column]) for row in against]
     write(store, (listed, against))
     assert {period: summed(store, period) for period in corpus.wanted} != corpus.wanted

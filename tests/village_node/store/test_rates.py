@@ -106,7 +106,7 @@ def test_bad_ratings_count_on_the_last_day_of_their_term(filled: Store) -> None:
 
 
 def test_a_calendar_moves_what_is_written_due_or_to_be_answered_from_a_day_on(store: Store) -> None:
-    rest = {"received_day": None, "accepted_day": None}
+    rest: dict[str, Any] = {"received_day": None, "accepted_day": None}
     found = [
         case(1, updated_ms=100 * DAY_MS - CHINA_MS - 1), case(2, updated_ms=100 * DAY_MS - CHINA_MS, **rest),
         case(3, updated_ms=0, owed_day=100), case(4, updated_ms=0, preview_due=100), case(5, THERE, updated_ms=0),
