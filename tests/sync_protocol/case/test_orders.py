@@ -7,7 +7,8 @@ import pytest
 
 from sync_protocol.case import Position, kinds
 from sync_protocol.case.authority import to_be_called
-from sync_protocol.case.orders import Order
+from sync_protocol.case.orders import Order, reached_ms
+from sync_protocol.case.records import SideNote
 from sync_protocol.case.voices import TERMS, span
 from tests.sync_protocol.case.script import COUNTY, TOWNSHIP, VILLAGE, Script, to_county, to_township_review
 from tests.sync_protocol.case.year_2026 import CALENDAR
@@ -199,3 +200,28 @@ def test_who_was_reached_or_not_reached_three_times_is_not_called_again() -> Non
             assert to_be_called(script.fold())
             script.write(VILLAGE, kinds.CALL_BACK, {0: reached, 1: "不愿评价"})
         assert not to_be_called(script.fold()) and script.fold().ratings == {}
+
+
+def test_who_is_called_about_a_bad_rating_is_reached_by_a_call_behind_it_or_by_who_records_the_next_one() -> None:
+    def note(kind: int, at_ms: int, actor: str = "0001", **said: Any) -> SideNote:
+        return SideNote(Position(b"i" * 16, at_ms, b"m" * 8), kind, VILLAGE, actor, at_ms, said)
+
+    rating, answer = note(kinds.RATING, 10, grade="poor"), note(kinds.RECTIFICATION, 20)
+    order = Order(2, VILLAGE, rating, (answer,))
+    assert reached_ms(order, []) is None
+    assert reached_ms(order, [note(kinds.CALL_BACK, 9, reached=True), note(kinds.CALL_BACK, 11, reached=False)]) is None
+    assert reached_ms(order, [note(kinds.CALL_BACK, 15, reached=True), note(kinds.CALL_BACK, 12, reached=True)]) == 12
+    by_call = order._replace(rating=note(kinds.CALL_BACK, 10, reached=True, grade="poor"))
+    assert reached_ms(by_call, [by_call.rating]) is None, "in which the bad grade was given"
+
+    def followed_by(actor: str, grade: str) -> Order:
+        return order._replace(steps=(answer, note(kinds.FOLLOW_UP, 30, actor, grade=grade)))
+
+    assert reached_ms(followed_by("0002", "good"), []) == 30
+    assert reached_ms(followed_by("resident", "good"), []) is None, "nobody called who rated by himself"
+    again = followed_by("0002", "poor")
+    assert reached_ms(again, [note(kinds.CALL_BACK, 12, reached=True)]) is None, (
+        "its second term began with that rating"
+    )
+    again = again._replace(steps=(*again.steps, note(kinds.RECTIFICATION, 40), note(kinds.FOLLOW_UP, 50, grade="poor")))
+    assert reached_ms(again, []) == 50
