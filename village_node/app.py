@@ -473,7 +473,7 @@ def _purging(config: Config, casebook: Casebook, accounts: Accounts, scheduler: 
 
 def _forget_in_time(scheduler: Scheduler, casebook: Casebook) -> None:
     """Have what is kept for a term forgotten after it."""
-    drafts = (casebook.forget_drafts, casebook.forget_phone_files)
+    drafts = (casebook.forget_drafts, casebook.forget_phone_files, casebook.forget_uploads)
     for forget in (casebook.forget_requests, casebook.forget_appointments, *drafts):
         scheduler.every(HOUSEKEEPING_S, forget.__name__.removeprefix("forget_"), forget)
 

@@ -13,6 +13,7 @@ from typing import Final
 from sync_protocol import limits
 from sync_protocol.suites import NONCE_BYTES, NotOpened, decrypt, encrypt, sha256
 from village_node import files
+from village_node.partials import Partials
 
 FOLDER: Final = "blobs"
 KEY_BYTES: Final = 32
@@ -23,11 +24,12 @@ _PART: Final = ".part"
 
 
 class Shelf:
-    """The folder of one node's files."""
+    """The folder of one node's files, and what is on its way there."""
 
     def __init__(self, data: Path, key: bytes) -> None:
         """`data`: the node's data folder. `key`: under which the keys of files are wrapped. Nothing is made before
         something is put here."""
+        self.partials = Partials(data, key)
         self._folder = data / FOLDER
         self._key = key
 

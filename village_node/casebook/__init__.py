@@ -37,6 +37,7 @@ from village_node.casebook.errors import (
     CasebookError,
     Grown,
     IdTaken,
+    MismatchingOffset,
     NotAllowed,
     NotFound,
     SameBatch,
@@ -66,6 +67,7 @@ from village_node.casebook.rates import Rates
 from village_node.casebook.reading import HopReceipt, TimelineEntry
 from village_node.casebook.refolding import Refolding
 from village_node.casebook.rekeying import Rekeyed, Rekeying
+from village_node.casebook.resuming import Resuming
 from village_node.casebook.revoking import Machine, Revoking
 from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
 from village_node.casebook.series import Numbered, NumberSeries, by_year
@@ -109,6 +111,7 @@ __all__ = [
     "Later",
     "Links",
     "Machine",
+    "MismatchingOffset",
     "Narrowed",
     "NotAllowed",
     "NotFound",
@@ -185,6 +188,7 @@ class Casebook(
     Together,
     Unfiled,
     Phoning,
+    Resuming,
     Parting,
     Oddities,
     Orders,

@@ -15,6 +15,7 @@ from sync_protocol.roster import Roster
 from village_node.casebook.growth import Growth
 from village_node.casebook.ledger import Entry
 from village_node.casebook.office import Office
+from village_node.casebook.resuming import end_uploads
 from village_node.casebook.shelving import drop_of_case
 from village_node.store import Connection, blobs, erasures, parking, phone
 from village_node.store.blobs import DROPPED
@@ -112,5 +113,6 @@ def _erase_held(office: Office, connection: Connection, entry: Entry, named: Ite
         files = [row for row in blobs.of_case(connection, key) if row.state != DROPPED]
         entry.dropped_files += drop_of_case(connection, key, files)
     entry.dropped_files += phone.end_of_cases(connection, touched, office.clock())
+    end_uploads(office, touched)
     lost = {held[:3] for held in gone}
     entry.filled = [each for each in entry.filled if each.event[:3] not in lost]

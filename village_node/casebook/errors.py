@@ -42,6 +42,16 @@ class BadBody(CasebookError):
         self.field = field
 
 
+class MismatchingOffset(CasebookError):
+    """A piece of an upload does not follow what is here; ``offset``: where the next one begins."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(
+            f"这一段接不上，请从第 {offset} 字节接着传", f"this piece does not follow: go on from byte {offset}"
+        )
+        self.offset = offset
+
+
 class IdTaken(CasebookError):
     """A program has asked for something else under this id before; ``request_id`` names it."""
 

@@ -65,6 +65,7 @@ class Fetching(Intake):
             self._shelf = lives.shelf(in_use=self.file_key_in_use())
         except OSError as problem:
             raise _not_kept(problem) from problem
+        self.partials = self._shelf.partials
         super().keep_lives(lives, pages_only=pages_only)
         if not pages_only:
             self.wrap_file_keys()

@@ -25,6 +25,7 @@ from village_node.casebook.equivocation import Taking, change_of
 from village_node.casebook.errors import NotAllowed
 from village_node.casebook.passing import Passing
 from village_node.identity import Identity
+from village_node.partials import Partials
 from village_node.store import Connection, NotSaved, Overtaken, Store, StoreError, audit, peers, roster_forks, streams
 
 NEWS: Final = "news"
@@ -54,6 +55,8 @@ class Office:
     retired = False
     # The calendar of a node that has heard of none published: the plain week, until the wiring hands in what is known.
     own_calendar = Calendar("", {})
+    # What is on its way here from browsers; there is no room for it before the files of our lives are known.
+    partials: Partials | None = None
 
     def __init__(
         self,

@@ -10,7 +10,6 @@ from sync_protocol.case.papers import Paper, current, papers_of
 from sync_protocol.errors import BadReceipt
 from sync_protocol.exchange import BlobWant
 from sync_protocol.roster import Node, Roster
-from sync_protocol.suites import sha256
 from village_node.casebook import manifests
 from village_node.casebook.acts import CaseRef
 from village_node.casebook.desk import Desk
@@ -115,10 +114,9 @@ class Papers(Desk, Reading, Shelving):
         self.forget_files(idle)
         return done
 
-    def has_paper(self, key: CaseKey, material: str, raw: bytes) -> bool:
-        """Whether this very file is a paper of the case already, for this material."""
+    def has_paper(self, key: CaseKey, material: str, digest: bytes) -> bool:
+        """Whether the very file with this SHA-256 is a paper of the case already, for this material."""
         case = self.case(*key)
-        digest = sha256(raw)
         return case is not None and any((each.material, each.hash) == (material, digest) for each in current(case))
 
     def withdraw_paper(

@@ -39,11 +39,11 @@ class Phoning(Papers):
         with self.store.reading() as connection:
             return phone.of_pass(connection, pass_id)
 
-    def came_by_phone(self, pass_id: str, material: str, raw: bytes) -> bool:
-        """Whether this very file came by a pass and waits, before anything is done for it. Raises what
+    def came_by_phone(self, pass_id: str, material: str, digest: bytes, size: int) -> bool:
+        """Whether the very file with this SHA-256 came by a pass and waits, before anything is done for it. Raises what
         ``keep_phone_file`` raises where there is no room for it."""
         with self.store.reading() as connection:
-            return _is_here(connection, pass_id, sha256(raw), material, len(raw))
+            return _is_here(connection, pass_id, digest, material, size)
 
     def keep_phone_file(self, pass_id: str, key: CaseKey, material: str, upload: Upload) -> None:
         """Keep a file that came by a pass; the very same one is there already. Raises BadBody where there is no room
@@ -111,7 +111,7 @@ class Phoning(Papers):
         and by nobody after it was discarded. Raises what ``add_paper`` raises."""
         row = self.phone_file(key, name)
         raw = self._phone_raw(row)
-        if replaces or not self.has_paper(key, material, raw):
+        if replaces or not self.has_paper(key, material, row.hash):
             preview = self.phone_preview(row) if row.preview else None
 
             def settle(connection: Connection) -> None:

@@ -21,6 +21,7 @@ from village_node.casebook.errors import NotFound
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.office import PURGED, Office
 from village_node.casebook.papers import Papers, Term
+from village_node.casebook.resuming import end_uploads
 from village_node.casebook.shelving import drop_of_case
 from village_node.store import Connection, cases, checkpoints, phone, purges, receipts, rows, streams
 from village_node.store.checkpoints import LineRow
@@ -151,6 +152,7 @@ class Purging(Papers, Checkpointing):
                 scopes.add(key[0])
                 done.append(key)
         gone += phone.end_of_cases(connection, done, now_ms)
+        end_uploads(self, done)
         if scopes:
             scopes.add(PURGED)
             self.note(connection, "node", "purge.drop", "bodies", cases=len(dropped), bodies=sum(dropped))

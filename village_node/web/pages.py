@@ -5,13 +5,14 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Flask, make_response, request, url_for
+from flask import Blueprint, Flask, jsonify, make_response, request, url_for
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.wrappers import Response
 
 from village_node.accounts import Accounts, refusals
 from village_node.casebook import Casebook
 from village_node.config import Config
+from village_node.partials import PIECE_MOST
 from village_node.store import NotSaved, StoreError
 from village_node.web import (
     acts,
@@ -68,6 +69,7 @@ from village_node.web import (
     receipts,
     registers,
     residents,
+    resumable,
     roster_forks,
     samples,
     searches,
@@ -346,6 +348,8 @@ def _guard(app: Flask, site: Site) -> None:
     if request.endpoint in phone.TAKES_FILES:
         phone.found(site.stranger(request), (request.view_args or {})["token"])  # before anything of it is read
         request.max_content_length = papers.FORM_MOST
+    if request.endpoint in resumable.TAKES_PIECES:
+        request.max_content_length = PIECE_MOST
     if request.endpoint in batches.TAKES_SHEETS:
         request.max_content_length = batches.FORM_MOST
     if request.endpoint in catalogue_import.TAKES_FILES:
@@ -365,6 +369,10 @@ def _not_saved(site: Site, fault: StoreError) -> Response:
     """The page for a database that refused: nothing was saved, and why. A form that was sent is still on it."""
     if programs.is_for_programs():
         return programs.trouble(fault)
+    if request.accept_mimetypes.best == "application/json":  # our own script, which says it beside the file
+        told: Response = jsonify(kept=0, problems=[site.stranger(request).unsaved(fault)])
+        told.status_code = 503
+        return told
     sent = request.method == "POST"
     words = (*(NOT_SAVED if sent else TROUBLES[503][:2]), fault.zh, fault.en)
     response = _drawn(site, 503, words, sign_in.still_typed(request.form) if sent else None)

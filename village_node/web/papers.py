@@ -15,10 +15,12 @@ from sync_protocol.case import Case, Position, kinds, why_not
 from sync_protocol.case.bodies import MATERIAL_NAME_MAX
 from sync_protocol.case.papers import Paper, current
 from sync_protocol.places import about
+from sync_protocol.suites import sha256
 from village_node import casebook, uploads
-from village_node.casebook import BadBody, NotAllowed, PaperView, Request
+from village_node.casebook import BadBody, MismatchingOffset, NotAllowed, PaperView, Request
+from village_node.partials import UploadKey
 from village_node.uploads import NotAccepted
-from village_node.web import cases, doing, entry, posting, previews, schemas, times
+from village_node.web import cases, doing, entry, posting, previews, resumable, schemas, times
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Site, Visit
 
@@ -26,6 +28,7 @@ OPENS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
 FORM_MOST: Final = 12 << 20  # bytes of a form with its files: as much as this node reads of one request
 FILES_AT_ONCE: Final = 20
 TAKES_FILES: Final = frozenset({"add_papers", "api.add_paper"})
+NO_MATERIAL: Final = ("请选择是哪一份材料。", "Say which paper it is.")
 TOO_LARGE: Final = (
     "文件太大",
     "The files are too large",
@@ -58,18 +61,16 @@ def page(visit: Visit, place: str, case_id: str) -> Response:
 
 def add(visit: Visit, place: str, case_id: str) -> Response:
     """Take in the files that were chosen: each that is sound is kept, and of each other one it is said why not."""
-    case = cases.fetch(visit, place, case_id)
-    material = entry.line(visit.line("other") or visit.line("material"))[:MATERIAL_NAME_MAX]
-    chosen = [each for each in visit.request.files.getlist("files") if each.filename]
+    case, material = cases.fetch(visit, place, case_id), _material(visit)
     if not material:
-        return _added(visit, case, [visit.t("请选择是哪一份材料。", "Say which paper it is.")])
+        return _added(visit, case, [visit.t(*NO_MATERIAL)])
+    replaces = _replaced(visit)
+    if visit.line("upload"):
+        return _add_upload(visit, case, material, replaces)
+    chosen = [each for each in visit.request.files.getlist("files") if each.filename]
     if not 1 <= len(chosen) <= FILES_AT_ONCE:
         most = FILES_AT_ONCE
         return _added(visit, case, [visit.t(f"请选择 1 至 {most} 个文件。", f"Choose 1 to {most} files.")])
-    try:
-        replaces = replaced(visit.line("replaces"))
-    except ValidationError:
-        raise NotFound from None
     problems: list[str] = []
     kept = 0
     for number, each in enumerate(chosen, start=1):
@@ -82,6 +83,83 @@ def add(visit: Visit, place: str, case_id: str) -> Response:
         except (NotAccepted, BadBody, NotAllowed) as refused:
             problems.append(told + visit.t(refused.zh, refused.en))
     return _added(visit, case, problems, kept)
+
+
+def _material(visit: Visit) -> str:
+    return entry.line(visit.line("other") or visit.line("material"))[:MATERIAL_NAME_MAX]
+
+
+def _replaced(visit: Visit) -> tuple[Position, ...]:
+    try:
+        return replaced(visit.line("replaces"))
+    except ValidationError:
+        raise NotFound from None
+
+
+def begin_upload(visit: Visit, place: str, case_id: str, upload: str) -> Response:
+    """Begin to send a file in pieces, or go on with it: the form says for which paper, so that what is there already is
+    not sent again."""
+    case, material = cases.fetch(visit, place, case_id), _material(visit)
+    refused = why_not_here(visit, case)
+    if refused is not None or not material:
+        return resumable.refusal(visit, NotAllowed(*(refused or NO_MATERIAL)))
+    key = upload_key(visit, case, upload)
+    came = _has_come(visit, case, material, key, _replaced(visit))
+    return resumable.begin(visit, key, resumable.size_of(visit), came=came)
+
+
+def read_upload(visit: Visit, place: str, case_id: str, upload: str) -> Response:
+    """How far an upload has come."""
+    return resumable.tell(visit, upload_key(visit, cases.fetch(visit, place, case_id), upload))
+
+
+def append_upload(visit: Visit, place: str, case_id: str, upload: str) -> Response:
+    """Take in the next piece of an upload."""
+    return resumable.append(visit, upload_key(visit, cases.fetch(visit, place, case_id), upload))
+
+
+def upload_key(visit: Visit, case: Case, upload: str) -> UploadKey:
+    """What an upload of the person in front to a case is known by. Raises NotFound for what is no SHA-256."""
+    return resumable.key_of((about(case.home), case.case_id), resumable.staff_holder(visit), upload)
+
+
+def _has_come(visit: Visit, case: Case, material: str, key: UploadKey, replaces: Sequence[Position]) -> bool:
+    """Whether the very file is there for the same paper, and is to take the place of no other: what it was to replace
+    has ended by then where it is sent again because the answer was lost."""
+    replacing = not {each.position for each in current(case)}.isdisjoint(replaces)
+    return not replacing and visit.site.casebook.has_paper(key.case, material, key.digest)
+
+
+def _add_upload(visit: Visit, case: Case, material: str, replaces: Sequence[Position]) -> Response:
+    """Add the file that was sent in pieces."""
+    try:
+        add_uploaded(visit, case, material, visit.line("upload"), replaces)
+    except (MismatchingOffset, casebook.NotFound) as lacking:
+        return resumable.refusal(visit, lacking, 409)
+    except (NotAccepted, BadBody, NotAllowed) as refused:
+        return resumable.refusal(visit, refused)
+    return _added(visit, case, [], 1)
+
+
+def add_uploaded(
+    visit: Visit,
+    case: Case,
+    material: str,
+    upload: str,
+    replaces: Sequence[Position],
+    request: Request | None = None,
+) -> None:
+    """Add a file that was sent in pieces, as ``add_file`` does, and forget the pieces; where it was added before, that
+    is all. Raises what ``add_file`` raises, MismatchingOffset and casebook.NotFound where it is not whole."""
+    book, key = visit.site.casebook, upload_key(visit, case, upload)
+    if not _has_come(visit, case, material, key, replaces):
+        try:
+            add_file(visit, case, material, book.uploaded(key), replaces, request)
+        except NotAccepted as refused:
+            if refused.why != "busy":
+                book.forget_upload(key)
+            raise
+    book.forget_upload(key)
 
 
 def _added(visit: Visit, case: Case, problems: list[str], kept: int = 0) -> Response:
@@ -107,11 +185,9 @@ def add_file(
     refused = why_not_here(visit, case)
     if refused is not None:
         raise NotAllowed(*refused)
-    book, staff, key = visit.site.casebook, visit.staff, (about(case.home), case.case_id)
-    # Sent again where the answer was lost: what it was to replace has ended by then, and it is there.
-    replacing = not {each.position for each in current(case)}.isdisjoint(replaces)
-    if replacing or not book.has_paper(key, material, raw):
-        book.add_paper(staff.staff_no, staff.roles, key, material, uploads.inspect(raw), replaces, request)
+    book, staff, key = visit.site.casebook, visit.staff, upload_key(visit, case, sha256(raw).hex())
+    if not _has_come(visit, case, material, key, replaces):
+        book.add_paper(staff.staff_no, staff.roles, key.case, material, uploads.inspect(raw), replaces, request)
 
 
 def withdraw(visit: Visit, place: str, case_id: str) -> Response:
@@ -246,9 +322,13 @@ def choice_of(visit: Visit, view: PaperView) -> tuple[str, str]:
 
 
 _CASE: Final = "/cases/<place>/<case_id>/papers"
+_UPLOAD: Final = f"{_CASE}/uploads/<upload>"
 ROUTES: Final = (
     Route(_CASE, "papers", page, cases.READS),
     Route(_CASE, "add_papers", add, doing.ACTS, ("POST",)),
+    Route(_UPLOAD, "begin_upload", begin_upload, doing.ACTS, ("POST",)),
+    Route(_UPLOAD, "read_upload", read_upload, doing.ACTS, ("HEAD",)),
+    Route(_UPLOAD, "append_upload", append_upload, doing.ACTS, ("PATCH",)),
     Route(f"{_CASE}/withdraw", "withdraw_paper", withdraw, doing.ACTS, ("POST",)),
     Route(f"{_CASE}/<position>/preview", "paper_preview", preview, previews.LOOKS),
     Route(f"{_CASE}/<position>/view", "paper_view", view, OPENS, ("POST",)),

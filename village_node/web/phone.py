@@ -7,13 +7,15 @@ from werkzeug.exceptions import NotFound, TooManyRequests
 from werkzeug.wrappers import Response
 
 from sync_protocol import limits
-from village_node import uploads
+from sync_protocol.suites import sha256
+from village_node import casebook, uploads
 from village_node.accounts import Rule
-from village_node.casebook import BadBody, NotAllowed
+from village_node.casebook import BadBody, MismatchingOffset, NotAllowed
 from village_node.casebook.phoning import TRIES_A_PASS
+from village_node.partials import UploadKey
 from village_node.store.phone import DISCARDED, LAPSED, TAKEN, WAITING, PassRow, PhoneFile
 from village_node.uploads import NotAccepted
-from village_node.web import papers, previews, times
+from village_node.web import papers, previews, resumable, times
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Site, Visit
 
@@ -62,10 +64,58 @@ def send(visit: Visit, token: str) -> Response:
         return _received(visit, row, token)
 
 
-def _received(visit: Visit, row: PassRow, token: str) -> Response:
+def begin_upload(visit: Visit, token: str, upload: str) -> Response:
+    """Begin to send a file in pieces, or go on with it; what there is no room for is told before any of it is sent."""
+    row = found(visit, token)
+    key, size = _upload_key(row, upload), resumable.size_of(visit)
+    try:
+        came = visit.site.casebook.came_by_phone(row.id, _material(visit, row), key.digest, size)
+    except (BadBody, NotAllowed) as refused:
+        return resumable.refusal(visit, refused)
+    return resumable.begin(visit, key, size, came=came)
+
+
+def read_upload(visit: Visit, token: str, upload: str) -> Response:
+    """How far an upload has come."""
+    return resumable.tell(visit, _upload_key(found(visit, token), upload))
+
+
+def append_upload(visit: Visit, token: str, upload: str) -> Response:
+    """Take in the next piece of an upload."""
+    return resumable.append(visit, _upload_key(found(visit, token), upload))
+
+
+def _upload_key(row: PassRow, upload: str) -> UploadKey:
+    """What an upload is known by. It is bound to the clerk's session and the case: with a code that he opens anew,
+    because the last one was over, it goes on."""
+    return resumable.key_of(row.case, f"phone {row.session.hex()}", upload)
+
+
+def _material(visit: Visit, row: PassRow) -> str:
     material = visit.line("material")
-    if material not in _materials(visit, row):
-        material = ""
+    return material if material in _materials(visit, row) else ""
+
+
+def _keep_upload(visit: Visit, row: PassRow, material: str, token: str) -> Response:
+    """Keep the file that was sent in pieces, and forget the pieces."""
+    book, key = visit.site.casebook, _upload_key(row, visit.line("upload"))
+    try:
+        if not book.came_by_phone(row.id, material, key.digest, 0):
+            _keep(visit, row, material, book.uploaded(key))
+    except (MismatchingOffset, casebook.NotFound) as lacking:
+        return resumable.refusal(visit, lacking, 409)
+    except (NotAccepted, BadBody, NotAllowed) as refused:
+        if isinstance(refused, NotAccepted) and refused.why != "busy":
+            book.forget_upload(key)
+        return resumable.refusal(visit, refused)
+    book.forget_upload(key)
+    return _answer(visit, row, token, [], 1)
+
+
+def _received(visit: Visit, row: PassRow, token: str) -> Response:
+    material = _material(visit, row)
+    if visit.line("upload"):
+        return _keep_upload(visit, row, material, token)
     chosen = [each for each in visit.request.files.getlist("files") if each.filename]
     if not 1 <= len(chosen) <= papers.FILES_AT_ONCE:
         most = papers.FILES_AT_ONCE
@@ -87,7 +137,7 @@ def _received(visit: Visit, row: PassRow, token: str) -> Response:
 def _keep(visit: Visit, row: PassRow, material: str, raw: bytes) -> None:
     """Keep one file, looked at only where there is room for it and there were not too many before."""
     book = visit.site.casebook
-    if book.came_by_phone(row.id, material, raw):
+    if book.came_by_phone(row.id, material, sha256(raw), len(raw)):
         return
     if not visit.site.accounts.passes.may_try(row, TRIES_A_PASS):
         raise BadBody(
@@ -138,7 +188,11 @@ def _materials(visit: Visit, row: PassRow) -> list[str]:
     return list(dict.fromkeys(item.materials)) if item is not None else []
 
 
+_UPLOAD: Final = "/phone/<token>/uploads/<upload>"
 ROUTES: Final = (
     Route("/phone/<token>", "phone", phone, ANYBODY),
     Route("/phone/<token>", "send_by_phone", send, ANYBODY, ("POST",)),
+    Route(_UPLOAD, "begin_upload_by_phone", begin_upload, ANYBODY, ("POST",)),
+    Route(_UPLOAD, "read_upload_by_phone", read_upload, ANYBODY, ("HEAD",)),
+    Route(_UPLOAD, "append_upload_by_phone", append_upload, ANYBODY, ("PATCH",)),
 )

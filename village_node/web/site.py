@@ -38,6 +38,7 @@ DISPLAY_COOKIE: Final = "sanji-display"
 DISPLAY_DAYS: Final = 365
 KIOSK_COOKIE: Final = "sanji-kiosk"  # of a browser that stands in a hall, where one person comes after another
 LONGEST_FIELD: Final = 20_000
+TOKEN_HEADER: Final = "Form-Token"  # of a request of our own script whose body is no form
 ASKED_EACH: Final = 6  # questions upward within a minute of one address, which may be a screen in a hall
 ASKED_IN_ALL: Final = 20
 ASKED_AT_HAND: Final = 6  # of these, for screens in the hall and this machine's own: whoever is there has come for it
@@ -338,7 +339,7 @@ def check_form(request: Request, cookie: str) -> None:
     origin = request.headers.get("Origin")
     if origin not in (None, "null") and origin != request.host_url.rstrip("/"):
         raise Forbidden
-    if not is_form_token(cookie, request.form.get("token", "")):
+    if not is_form_token(cookie, request.headers.get(TOKEN_HEADER) or request.form.get("token", "")):
         raise Forbidden
 
 
