@@ -1,4 +1,5 @@
-// Forms that send files, with scripts: each file goes by itself, with how far it is, and again where the line broke. The
+// Forms that send files, with scripts: each file goes by itself, in pieces, and goes on from where the line broke, also when
+// the page was loaded anew and the same file is chosen again. What is said of it is what the node has on its disk. The
 // telephone's sends a file as soon as it is chosen; that of the counter (which says where to go then) with its button.
 (() => {
   "use strict";
@@ -6,12 +7,18 @@
   const form = document.getElementById("send");
   const list = document.getElementById("sending");
   const words = form.dataset;
-  const TRIES = 3;
-  const PAUSE_MS = 2000;
-  const LONGEST_MS = 180000; // for one file: a line that is dead says nothing
+  const MB = 1048576;
+  const TRIES = 5; // without anything getting through
+  const PAUSE_MS = 2000; // and twice as long each time
+  const LONGEST_MS = 180000; // for one request: a line that is dead says nothing
+  const LEAST = Number(words.least); // bytes of a piece
+  const MOST = Number(words.piece);
+  const QUICK_MS = 4000;
+  const SLOW_MS = 15000;
   const queue = [];
   const missing = document.createElement("p");
   missing.setAttribute("role", "alert");
+  let piece = 2 * LEAST; // the next one's bytes: few where the line is slow, or breaks
   let busy = false;
   let failed = false;
   let replaced = false; // the first file that is taken takes the other's place, and no further one
@@ -26,7 +33,7 @@
       if (![...inputs].some((input) => input.files.length)) return; // the node says what is missing
       const named = [form.elements.namedItem("material"), form.elements.namedItem("other")];
       if (!named.some((each) => each && each.value.trim())) {
-        // Each file would go whole, and be refused: what was chosen stays chosen.
+        // Each file would be refused: what was chosen stays chosen.
         event.preventDefault();
         missing.textContent = words.which;
         list.before(missing);
@@ -40,7 +47,7 @@
     document.getElementById("plain-send").hidden = true;
     for (const input of inputs) input.addEventListener("change", () => take(input));
   }
-  // What is under way would be lost.
+  // What is under way would stop, and wait until the same file is chosen again.
   addEventListener("beforeunload", (event) => { if (busy) event.preventDefault(); });
 
   function take(input) {
@@ -56,16 +63,16 @@
     const material = fields.get("other") || fields.get("material");
     const line = document.createElement("li");
     const label = document.createElement("span");
-    const size = file.size < 1048576 ? `${Math.ceil(file.size / 1024)} KB` : `${(file.size / 1048576).toFixed(1)} MB`;
-    label.textContent = `${material || file.name} · ${size}`;
+    label.textContent = `${material || file.name} · ${file.size < MB ? `${Math.ceil(file.size / 1024)} KB` : `${mb(file.size)} MB`}`;
     const bar = document.createElement("progress");
-    bar.max = 100;
+    bar.max = file.size || 1;
     bar.value = 0;
     bar.setAttribute("aria-label", label.textContent);
     const state = document.createElement("strong");
     line.append(label, bar, state);
     list.append(line);
-    const job = { file, fields, line, bar, state, tries: 0 };
+    // offset: how much the node has; null where it is to be asked. begun: whether it knows of the file.
+    const job = { file, fields, line, bar, state, digest: "", offset: null, begun: false };
     if (file.size > Number(words.most)) {
       failed = true;
       return told(job, words.large, false);
@@ -73,79 +80,126 @@
     queue.push(job);
   }
 
-  function next() {
-    if (busy || queue.length === 0) return;
+  async function next() {
+    if (busy) return;
     busy = true;
-    send(queue.shift());
-  }
-
-  function send(job) {
-    job.tries += 1;
-    job.state.textContent = words.sending;
-    job.bar.hidden = false;
-    const body = new FormData();
-    for (const [name, value] of job.fields) if (name !== "replaces" || !replaced) body.append(name, value);
-    body.append("files", job.file);
-    const call = new XMLHttpRequest();
-    call.open("POST", form.getAttribute("action"));
-    call.setRequestHeader("Accept", "application/json");
-    call.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      job.bar.value = Math.floor(100 * event.loaded / event.total);
-      job.state.textContent = `${words.sending} ${job.bar.value} %`;
-    });
-    call.addEventListener("load", () => answered(job, call));
-    call.addEventListener("error", () => broken(job, words.failed));
-    call.timeout = LONGEST_MS;
-    call.addEventListener("timeout", () => broken(job, words.failed));
-    call.send(body);
-  }
-
-  function answered(job, call) {
-    failed ||= call.status !== 200 && call.status !== 429 && call.status < 500;
-    if (call.status === 200) {
-      job.bar.value = 100;
-      told(job, words.arrived, false);
-      replaced = true;
-      job.line.classList.add("arrived");
-    } else if (call.status === 422) {
-      let problems = [];
-      try { problems = JSON.parse(call.responseText).problems; } catch { /* not ours: the general words are said */ }
-      told(job, problems.join(" ") || words.busy, false);
-    } else if (call.status === 403) {
-      told(job, words.old, false);
-    } else if (call.status === 404) {
-      told(job, words.over, false);
-    } else if (call.status === 429 || call.status >= 500) {
-      return broken(job, words.busy);
-    } else {
-      told(job, words.busy, true);
-    }
-    done();
-  }
-
-  function broken(job, why) {
-    if (job.tries % TRIES !== 0) {
-      job.state.textContent = why;
-      setTimeout(() => send(job), PAUSE_MS);
-      return;
-    }
-    failed = true;
-    told(job, why, true);
-    done();
-  }
-
-  function done() {
+    while (queue.length) await send(queue.shift());
     busy = false;
-    next();
-    if (busy || !words.then) return;
+    if (!words.then) return;
     if (!failed) location.assign(words.then);
     else document.getElementById("then").hidden = false; // what was said of each file stays to be read
   }
 
+  async function send(job) {
+    job.bar.hidden = false;
+    progress(job, words.sending);
+    try {
+      job.digest ||= await sha256(job.file);
+    } catch {
+      failed = true;
+      return told(job, words.unreadable, false);
+    }
+    for (let tries = 0, anew = false; ;) {
+      const before = job.offset;
+      const finishing = before === job.file.size;
+      if (finishing) job.state.textContent = words.checking;
+      const call = await step(job, finishing);
+      const { status } = call;
+      const offset = Number(call.getResponseHeader("Upload-Offset") ?? NaN);
+      if (finishing && status === 200) return arrived(job);
+      if (!finishing && status >= 200 && status <= 409 && offset >= 0) {
+        job.offset = offset;
+        job.begun = true;
+        progress(job, words.sending);
+        if (before === null || offset > before) tries = 0;
+        else if (++tries === TRIES) return refused(job, words.busy, true);
+      } else if (job.begun && (status === 404 || (finishing && status === 409))) {
+        // It is gone there, or was not what was announced: begun once more, unless that was done before.
+        if (anew) return refused(job, status === 404 ? words.over : words.busy, status !== 404);
+        [anew, job.begun, job.offset] = [true, false, null];
+      } else if (status === 0 || status === 429 || status >= 500) {
+        tries += 1;
+        piece = Math.max(piece / 2, LEAST);
+        const why = status ? said(call) || words.busy : words.broken;
+        if (tries === TRIES) return refused(job, progress(job, status ? why : words.failed), true);
+        progress(job, why);
+        if (!finishing) job.offset = null;
+        await new Promise((resolve) => { setTimeout(resolve, PAUSE_MS * 2 ** (tries - 1)); });
+      } else {
+        return refused(job, status === 404 ? words.over : said(call) || words.old, false);
+      }
+    }
+  }
+
+  // The next request of a file: how much of it is there, one more piece, or the form once all of it is.
+  async function step(job, finishing) {
+    const address = `${form.getAttribute("action")}/uploads/${job.digest}`;
+    if (finishing) return ask("POST", form.getAttribute("action"), fieldsOf(job, "upload", job.digest));
+    if (job.offset === null && job.begun) return ask("HEAD", address, null);
+    if (job.offset === null) return ask("POST", address, fieldsOf(job, "size", job.file.size));
+    const began = performance.now();
+    const content = job.file.slice(job.offset, job.offset + piece);
+    const call = await ask("PATCH", address, content, {
+      "Content-Type": "application/partial-upload",
+      "Form-Token": job.fields.get("token"),
+      "Upload-Offset": job.offset,
+    });
+    const took = performance.now() - began;
+    if (call.status === 200 && took < QUICK_MS) piece = Math.min(2 * piece, MOST);
+    if (took > SLOW_MS) piece = Math.max(piece / 2, LEAST);
+    return call;
+  }
+
+  // One request: what came of it, with status 0 where the line broke.
+  function ask(method, address, body, head = {}) {
+    return new Promise((resolve) => {
+      const call = new XMLHttpRequest();
+      call.open(method, address);
+      call.setRequestHeader("Accept", "application/json");
+      for (const [name, value] of Object.entries(head)) call.setRequestHeader(name, value);
+      call.timeout = LONGEST_MS;
+      for (const end of ["load", "error", "timeout"]) call.addEventListener(end, () => resolve(call));
+      call.send(body);
+    });
+  }
+
+  function fieldsOf(job, name, value) {
+    const body = new FormData();
+    for (const [each, text] of job.fields) if (each !== "replaces" || !replaced) body.append(each, text);
+    body.append(name, value);
+    return body;
+  }
+
+  function said(call) {
+    try { return JSON.parse(call.responseText).problems.join(" "); } catch { return ""; } // not ours
+  }
+
+  function mb(bytes) {
+    return (bytes / MB).toFixed(1);
+  }
+
+  function progress(job, text) {
+    if (job.offset !== null) job.bar.value = job.offset;
+    const here = words.here.replace("{here}", mb(job.bar.value)).replace("{size}", mb(job.file.size));
+    job.state.textContent = text.replace("{here}", here);
+    return job.state.textContent;
+  }
+
+  function arrived(job) {
+    told(job, words.arrived, false);
+    replaced = true;
+    job.line.classList.add("arrived");
+  }
+
+  function refused(job, text, again) {
+    failed = true;
+    job.offset = null;
+    told(job, text, again);
+  }
+
   function told(job, text, again) {
     job.state.textContent = text;
-    job.bar.hidden = job.bar.value < 100 || text !== words.arrived;
+    job.bar.hidden = text !== words.arrived;
     if (!again) return;
     const button = document.createElement("button");
     button.type = "button";
