@@ -18,7 +18,7 @@ from sync_protocol.places import about
 from sync_protocol.suites import sha256
 from village_node import casebook, uploads
 from village_node.casebook import BadBody, MismatchingOffset, NotAllowed, PaperView, Request
-from village_node.partials import UploadKey
+from village_node.partials import PIECE_LEAST, PIECE_MOST, UploadKey
 from village_node.uploads import NotAccepted
 from village_node.web import cases, doing, entry, posting, previews, resumable, schemas, times
 from village_node.web.policy import CASEWORK, Policy, Route
@@ -304,6 +304,8 @@ def _page(visit: Visit, case: Case, problems: Sequence[str] = (), status: int = 
         kept=kept,
         chosen=visit.line("material"),
         most=limits.BLOB,
+        least=PIECE_LEAST,
+        piece=PIECE_MOST,
     )
 
 

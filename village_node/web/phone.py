@@ -12,7 +12,7 @@ from village_node import casebook, uploads
 from village_node.accounts import Rule
 from village_node.casebook import BadBody, MismatchingOffset, NotAllowed
 from village_node.casebook.phoning import TRIES_A_PASS
-from village_node.partials import UploadKey
+from village_node.partials import PIECE_LEAST, PIECE_MOST, UploadKey
 from village_node.store.phone import DISCARDED, LAPSED, TAKEN, WAITING, PassRow, PhoneFile
 from village_node.uploads import NotAccepted
 from village_node.web import papers, previews, resumable, times
@@ -174,6 +174,8 @@ def _page(
         kept=kept,
         sent=[_told(each) for each in sent],
         most=limits.BLOB,
+        least=PIECE_LEAST,
+        piece=PIECE_MOST,
     )
 
 

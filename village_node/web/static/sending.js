@@ -12,13 +12,13 @@
   const PAUSE_MS = 2000; // and twice as long each time
   const LONGEST_MS = 180000; // for one request: a line that is dead says nothing
   const LEAST = Number(words.least); // bytes of a piece
-  const MOST = Number(words.piece);
   const QUICK_MS = 4000;
   const SLOW_MS = 15000;
   const queue = [];
   const missing = document.createElement("p");
   missing.setAttribute("role", "alert");
-  let piece = 2 * LEAST; // the next one's bytes: few where the line is slow, or breaks
+  let piece = 2 * LEAST; // the next one's bytes: few where the line is slow
+  let ceiling = Number(words.piece); // and no more of them after a break than got through before it
   let busy = false;
   let failed = false;
   let replaced = false; // the first file that is taken takes the other's place, and no further one
@@ -119,7 +119,7 @@
         [anew, job.begun, job.offset] = [true, false, null];
       } else if (status === 0 || status === 429 || status >= 500) {
         tries += 1;
-        piece = Math.max(piece / 2, LEAST);
+        ceiling = piece = Math.max(piece / 2, LEAST);
         const why = status ? said(call) || words.busy : words.broken;
         if (tries === TRIES) return refused(job, progress(job, status ? why : words.failed), true);
         progress(job, why);
@@ -145,7 +145,7 @@
       "Upload-Offset": job.offset,
     });
     const took = performance.now() - began;
-    if (call.status === 200 && took < QUICK_MS) piece = Math.min(2 * piece, MOST);
+    if (call.status === 200 && took < QUICK_MS) piece = Math.min(2 * piece, ceiling);
     if (took > SLOW_MS) piece = Math.max(piece / 2, LEAST);
     return call;
   }
