@@ -63,7 +63,7 @@ def wait_for(page: Page, mb: float) -> None:
     """Until the page says that so much is there."""
     expect(page.locator("#sending li").last).to_contain_text(re.compile(r"已传 "), timeout=20_000)
     page.wait_for_function(
-        "mb => Number((/已传 ([0-9.]+) \\//.exec(document.querySelector('#sending li:last-child').innerText) || [0, 0])[1]) >= mb",
+        "mb => parseFloat(document.querySelector('#sending li:last-child').innerText.split('已传 ')[1] ?? 0) >= mb",
         arg=mb,
     )
 

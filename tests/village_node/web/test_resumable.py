@@ -4,8 +4,10 @@ import errno
 import hashlib
 import io
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from werkzeug.test import TestResponse
 from sync_protocol import limits
 from sync_protocol.case.papers import current
 from tests.builders import VILLAGE, Network
+from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, open_counter
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_phone import LAN, key_of, names, opened
@@ -23,6 +26,7 @@ from village_node.partials import PIECE_LEAST, PIECE_MOST, UploadKey
 from village_node.web.site import TOKEN_HEADER
 
 PIECE = 65_536
+KIND = "application/partial-upload"
 
 
 def large(seed: int = 1) -> bytes:
@@ -66,11 +70,12 @@ class Sending:
         answer = self.visitor.client.head(self.at)
         return int(answer.headers["Upload-Offset"]) if answer.status_code == 204 else None
 
-    def piece(self, offset: int, length: int = PIECE, raw: bytes | None = None, **headers: str) -> TestResponse:
-        told = {TOKEN_HEADER: self.fields()["token"], "Upload-Offset": str(offset), **headers}
+    def piece(
+        self, offset: int, length: int = PIECE, raw: bytes | None = None, head: Mapping[str, str] = MappingProxyType({})
+    ) -> TestResponse:
+        told = {TOKEN_HEADER: self.fields()["token"], "Upload-Offset": str(offset), "Content-Type": KIND, **head}
         content = self.raw[offset : offset + length] if raw is None else raw
-        kind = headers.get("Content-Type", "application/partial-upload")
-        return self.visitor.client.patch(self.at, data=content, headers=told, content_type=kind)
+        return self.visitor.client.patch(self.at, data=content, headers=told)
 
     def pieces(self, offset: int = 0) -> None:
         for start in range(offset, len(self.raw), PIECE):
@@ -84,6 +89,10 @@ class Sending:
         assert self.begin().status_code == 201
         self.pieces()
         return self.finish()
+
+
+def told(answer: TestResponse) -> Any:
+    return answer.get_json()
 
 
 def folders(folder: Path) -> list[Path]:
@@ -151,9 +160,9 @@ def test_a_piece_has_its_bounds(desk: Sending) -> None:
     assert desk.piece(0, PIECE_LEAST - 1).status_code == 422, "many small ones would be many files"
     assert desk.piece(0, raw=b"").status_code == 422
     assert desk.piece(0, raw=bytes(PIECE_MOST + 1)).status_code == 413
-    assert desk.piece(0, **{"Content-Type": "image/jpeg"}).status_code == 415
+    assert desk.piece(0, head={"Content-Type": "image/jpeg"}).status_code == 415
     for offset in ("", "-1", "x", "²", "1" * 10):
-        assert desk.piece(0, **{"Upload-Offset": offset}).status_code == 400
+        assert desk.piece(0, head={"Upload-Offset": offset}).status_code == 400
     assert desk.offset() == 0
     rest = len(RAW) - len(RAW) // PIECE * PIECE
     for start in range(0, len(RAW) - rest, PIECE):
@@ -163,8 +172,8 @@ def test_a_piece_has_its_bounds(desk: Sending) -> None:
 
 
 def test_a_size_that_no_file_may_have_is_refused_before_anything_is_sent(desk: Sending, folder: Path) -> None:
-    assert "超过 10 MB" in desk.begin(limits.BLOB + 1).json["problems"][0]
-    assert "空的" in desk.begin(0).json["problems"][0]
+    assert "超过 10 MB" in told(desk.begin(limits.BLOB + 1))["problems"][0]
+    assert "空的" in told(desk.begin(0))["problems"][0]
     assert desk.begin(limits.BLOB).status_code == 201
     assert desk.begin(limits.BLOB // 2).headers["Upload-Offset"] == "0" and len(folders(folder)) == 1
     assert Sending(desk.visitor, desk.address, material="").begin().status_code == 422
@@ -189,12 +198,10 @@ def test_what_lies_changed_on_the_disk_is_noticed(desk: Sending, folder: Path) -
     assert desk.finish().status_code == 409 and papers_of(desk) == [] and folders(folder) == []
 
 
-def test_a_whole_file_is_looked_at_as_every_other(
-    desk: Sending, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_whole_file_is_looked_at_as_every_other(desk: Sending, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = Sending(desk.visitor, desk.address, b"no photo" * 20_000)
     refused = text.whole()
-    assert refused.status_code == 422 and "只接受照片" in refused.json["problems"][0]
+    assert refused.status_code == 422 and "只接受照片" in told(refused)["problems"][0]
     assert folders(folder) == [], "what is refused does not stay"
     desk.begin()
     desk.pieces()
@@ -215,10 +222,8 @@ def test_an_upload_is_its_senders_alone_for_its_case_alone(desk: Sending, villag
     stranger = Sending(village.visitor(), desk.address)
     assert stranger.begin().status_code == 401 and stranger.piece(PIECE).status_code == 401
     assert stranger.visitor.client.head(stranger.at).status_code == 303
-    forged = desk.piece(PIECE, **{TOKEN_HEADER: "0" * 32})
+    forged = desk.piece(PIECE, head={TOKEN_HEADER: "0" * 32})
     assert forged.status_code == 403 and desk.offset() == PIECE
-    same = Sending(village.visitor(), desk.address)
-    same.visitor.client = desk.visitor.client
     desk.visitor.send("/sign-out", {})
     assert desk.visitor.client.head(desk.at).status_code == 303
 
@@ -246,7 +251,9 @@ def test_there_are_so_many_at_a_time_and_the_oldest_makes_way(
 
 def test_what_nobody_goes_on_with_is_gone_after_a_day(network: Network, desk: Sending, folder: Path) -> None:
     book = desk.visitor.counter.member.casebook
-    key = UploadKey(key_of(desk.visitor, desk.address.removesuffix("/papers")), "staff 0001", bytes.fromhex(desk.upload))
+    key = UploadKey(
+        key_of(desk.visitor, desk.address.removesuffix("/papers")), "staff 0001", bytes.fromhex(desk.upload)
+    )
     desk.begin()
     network.clock.now_ms += 80_000_000
     book.append_piece(key, 0, RAW[:PIECE])
@@ -282,8 +289,8 @@ def test_a_full_disk_is_told_in_plain_words(desk: Sending, monkeypatch: pytest.M
     desk.begin()
     with monkeypatch.context() as patch:
         patch.setattr(files, "write", full)
-        refused = desk.piece(0, Accept="application/json")
-    assert refused.status_code == 503 and refused.json["problems"][0].startswith("未保存：文件写不进磁盘")
+        refused = desk.piece(0, head={"Accept": "application/json"})
+    assert refused.status_code == 503 and told(refused)["problems"][0].startswith("未保存：文件写不进磁盘")
     assert desk.offset() == 0
     desk.pieces()
     assert desk.finish().status_code == 200
@@ -321,3 +328,40 @@ def test_a_telephones_photo_goes_on_also_with_a_code_that_was_opened_anew(networ
     text = Sending(phone.visitor, other.address, b"no photo" * 9_000, token=phone.token)
     assert text.whole().status_code == 422 and text.offset() is None
     assert other.offset() == 0
+
+
+def test_a_program_sends_a_file_in_pieces_and_then_says_what_it_is_for(agent: Visitor, village: Counter) -> None:
+    case = agent.file()
+    program = program_at(village, "0001", "agent")
+    upload = hashlib.sha256(RAW).hexdigest()
+    at = f"{case}/papers/uploads/{upload}"
+
+    def piece(offset: str, raw: bytes, kind: str = KIND) -> TestResponse:
+        headers = {"Authorization": f"Bearer {program.token}", "Upload-Offset": offset, "Content-Type": kind}
+        return program.client.patch(f"/api/v1{at}", data=raw, headers=headers)
+
+    def paper(key: str, **asked: str) -> TestResponse:
+        return program.post(f"{case}/papers", {"material": "身份证", **asked}, key)
+
+    assert program.get(at).status_code == 404
+    assert program.post(at, {"size": 0}).status_code == 422 and program.post(at, {"size": 11 << 20}).status_code == 422
+    begun = program.post(at, {"size": len(RAW)})
+    assert begun.json == {"size": len(RAW), "offset": 0, "complete": False}
+    assert piece("0", RAW[:PIECE]).headers["Upload-Offset"] == str(PIECE)
+    wrong = piece("0", RAW[:PIECE])
+    assert wrong.status_code == 409 and told(wrong)["code"] == "upload_offset"
+    assert wrong.headers["Upload-Offset"] == str(PIECE)
+    assert piece(str(PIECE), RAW[PIECE:], "application/json").status_code == 415
+    assert told(piece("x", RAW[:PIECE]))["field"] == "Upload-Offset"
+    assert piece(str(PIECE), bytes(PIECE_MOST + 1)).status_code == 413
+    assert told(paper("early-0001", upload=upload))["code"] == "upload_offset"
+    for start in range(PIECE, len(RAW), PIECE):
+        assert piece(str(start), RAW[start : start + PIECE]).status_code == 200
+    assert program.get(at).json == {"size": len(RAW), "offset": len(RAW), "complete": True}
+    assert paper("both-00001", upload=upload, content="QUJD").status_code == 422
+    assert paper("none-00001").status_code == 422
+    assert paper("whole-0001", upload=upload).status_code == 200
+    replayed = paper("whole-0001", upload=upload)
+    assert replayed.status_code == 200 and replayed.headers["Idempotency-Replayed"] == "true"
+    assert [each.hash.hex() for each in current(held(village, case))] == [upload]
+    assert program.get(at).status_code == 404

@@ -57,6 +57,7 @@ _PATH_SHAPES: Final = {
     "scope": r"^about:[0-9]{6}([0-9]{3}([0-9]{3})?)?$",
     "period": r"^[0-9]{4}(-([0-9]{2}|Q[1-4]))?$",
     "split": r"^[1-9][0-9]{0,15}$",
+    "upload": r"^[0-9a-f]{64}$",
     "position": r"^[0-9a-f]{32}\.[1-9][0-9]{0,15}\.[0-9a-f]{16}$",
     "number": r"^[0-9]{1,9}$",
     "staff_no": r"^[^\s/@]{1,32}$",
@@ -121,7 +122,7 @@ class Operation:
     the query, and what stands in the address.
 
     ``once``: done once for each id that a program chooses. ``fails``: the statuses it may answer beside those that any
-    may. ``media``: of an answer that is no JSON.
+    may. ``media``: of an answer that is no JSON. ``brings``: of a body that is none.
     """
 
     rule: str
@@ -136,6 +137,7 @@ class Operation:
     once: bool = False
     fails: tuple[int, ...] = ()
     media: str | None = None
+    brings: str | None = None
     words: str = ""
 
 
@@ -155,6 +157,9 @@ def hang(blueprint: Described, each: Operation) -> None:
     known: dict[str, Any] = {"responses": {status: _NAMES[status] for status in sorted(_statuses(each))}}
     known |= {"operationId": each.name, "x-roles": roles, "x-personal-data": each.policy.fields}
     known["security"] = [{"token": []}] if roles is not None else []
+    if each.brings is not None:
+        bytes_alone = {"schema": {"type": "string", "format": "binary"}}
+        known["requestBody"] = {"required": True, "content": {each.brings: bytes_alone}}
     view = blueprint.doc(**known)(view)
     parameters = [
         {"in": "path", "name": name, "required": True, "schema": {"type": "string", "pattern": shape}}
@@ -170,7 +175,7 @@ def _statuses(each: Operation) -> set[int]:
         found |= {401, 403}
     if "<" in each.rule:
         found.add(404)
-    if each.takes is not None:
+    if each.takes is not None or each.brings is not None:
         found |= {413, 415, 422}
     if each.once:
         found |= {404, 409, 422}

@@ -6,17 +6,21 @@ from typing import Any, Final
 
 import marshmallow
 from marshmallow import Schema
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
+from sync_protocol import limits
 from sync_protocol.case.bodies import MATERIAL_NAME_MAX
 from sync_protocol.case.paper_bodies import MEDIA
 from sync_protocol.places import about
+from village_node.casebook import NotAllowed
+from village_node.partials import Partial
 from village_node.store.locks import CaseKey
 from village_node.uploads import NotAccepted
-from village_node.web import cases, doing, entry, papers, previews, schemas
+from village_node.web import cases, doing, entry, papers, previews, resumable, schemas, times
 from village_node.web.api import shapes
 from village_node.web.api.operations import Operation, Taken, done_once, request_of
-from village_node.web.api.problems import invalid
+from village_node.web.api.problems import Problem, invalid, waiting
 from village_node.web.api.shapes import flag, many, maybe, number, text
 from village_node.web.site import Visit
 
@@ -43,11 +47,26 @@ class PaperList(Schema):
 
 
 class PaperTaken(Taken):
-    """A file of at most 8 MB in base64; for which paper; and the `paper` it takes the place of, or an empty text."""
+    """A file of at most 8 MB in base64, or the `upload` by which it came in pieces; for which paper; and the `paper` it
+    takes the place of, or an empty text."""
 
     material = schemas.Text(1, MATERIAL_NAME_MAX, required=True)
-    content = schemas.Text(1, _LONGEST, required=True)
+    content = schemas.Text(0, _LONGEST, load_default="")
+    upload = schemas.Text(0, 64, load_default="")
     replaces = schemas.Text(0, 80, load_default="")
+
+
+class UploadTaken(Taken):
+    """How many bytes the whole file has."""
+
+    size = marshmallow.fields.Integer(strict=True, required=True, validate=marshmallow.validate.Range(1, limits.BLOB))
+
+
+class UploadShape(Schema):
+    """How far an upload has come: ``offset`` of ``size`` bytes are here. The head of the answer says the same."""
+
+    size, offset = number(), number()
+    complete = flag()
 
 
 class WithdrawTaken(Taken):
@@ -92,23 +111,71 @@ def add_paper(visit: Visit, chosen: dict[str, str], asked: dict[str, Any], place
     wanted = request_of(visit, chosen, place, case_id, asked)
 
     def add() -> CaseKey:
-        case = cases.fetch(visit, place, case_id)
-        try:
-            raw = base64.b64decode(asked["content"], validate=True)
-        except (binascii.Error, ValueError):
-            raise invalid({"content": ("应为 base64", "must be base64")}) from None
+        case, material = cases.fetch(visit, place, case_id), entry.line(asked["material"])
+        raw, upload = _file_of(asked)
         try:
             replaces = papers.replaced(asked["replaces"])
         except marshmallow.ValidationError:
             raise invalid({"replaces": ("没有这份材料", "there is no such paper")}) from None
         try:
-            papers.add_file(visit, case, entry.line(asked["material"]), raw, replaces, wanted)
+            if upload:
+                papers.add_uploaded(visit, case, material, upload, replaces, wanted)
+            else:
+                papers.add_file(visit, case, material, raw, replaces, wanted)
         except NotAccepted as refused:
-            raise invalid({"content": (refused.zh, refused.en)}) from None
+            raise invalid({"upload" if upload else "content": (refused.zh, refused.en)}) from None
         return about(case.home), case.case_id
 
     key, headers = done_once(visit, wanted, add)
     return _told(visit, key), 200, headers
+
+
+def _file_of(asked: dict[str, Any]) -> tuple[bytes, str]:
+    """The bytes that a request brings, or the upload that it names: one of them. Raises Problem."""
+    if bool(asked["content"]) == bool(asked["upload"]):
+        raise invalid({"content": ("content 和 upload 填且只填一个", "give either content or upload")})
+    try:
+        return base64.b64decode(asked["content"], validate=True), asked["upload"]
+    except (binascii.Error, ValueError):
+        raise invalid({"content": ("应为 base64", "must be base64")}) from None
+
+
+def begin_upload(visit: Visit, asked: dict[str, Any], place: str, case_id: str, upload: str) -> Any:
+    """Begin to send a file in pieces, or learn how much of it is here: `upload` is its SHA-256. What it is for is said
+    when it is whole, with `add_paper`. What nobody goes on with for a day is gone."""
+    case = cases.fetch(visit, place, case_id)
+    refused = papers.why_not_here(visit, case)
+    if refused is not None:
+        raise NotAllowed(*refused)
+    try:
+        partial = visit.site.casebook.begin_upload(papers.upload_key(visit, case, upload), asked["size"])
+    except NotAccepted as full:
+        raise waiting(times.MINUTE_MS, full.zh, full.en) from None
+    return _come(partial)
+
+
+def read_upload(visit: Visit, place: str, case_id: str, upload: str) -> Any:
+    """How much of a file that is sent in pieces is here."""
+    key = papers.upload_key(visit, cases.fetch(visit, place, case_id), upload)
+    return _come(visit.site.casebook.upload(key))
+
+
+def append_upload(visit: Visit, place: str, case_id: str, upload: str) -> Any:
+    """Send the next piece of a file, 32 to 256 KiB but for the last, from the byte that the header `Upload-Offset`
+    names. Where it does not follow what is here, 409 `upload_offset` says in the same header where to go on."""
+    key = papers.upload_key(visit, cases.fetch(visit, place, case_id), upload)
+    try:
+        return _come(resumable.appended(visit, key))
+    except UnsupportedMediaType:
+        kind = resumable.MEDIA_TYPE
+        raise Problem("not_json", f"请求正文须为 {kind}", f"The body must be {kind}.") from None
+    except BadRequest:
+        raise invalid({"Upload-Offset": ("应为字节数", "must be a number of bytes")}) from None
+
+
+def _come(partial: Partial) -> tuple[dict[str, Any], int, dict[str, str]]:
+    told = {"size": partial.size, "offset": partial.offset, "complete": partial.complete}
+    return told, 200, resumable.headers_of(partial)
 
 
 def withdraw_paper(
@@ -146,11 +213,20 @@ def _told(visit: Visit, key: CaseKey) -> dict[str, Any]:
 
 
 _PAPERS: Final = "/cases/<place>/<case_id>/papers"
+_UPLOAD: Final = f"{_PAPERS}/uploads/<upload>"
 _BYTES: Final = {"type": "string", "format": "binary"}
 OPERATIONS: Final = (
     Operation(_PAPERS, "list_papers", list_papers, cases.READS, TAG, gives=PaperList),
     Operation(
         _PAPERS, "add_paper", add_paper, doing.ACTS, TAG, "POST", PaperTaken, gives=shapes.Done, once=True
+    ),
+    Operation(
+        _UPLOAD, "begin_upload", begin_upload, doing.ACTS, TAG, "POST", UploadTaken, gives=UploadShape, fails=(409,)
+    ),
+    Operation(_UPLOAD, "read_upload", read_upload, doing.ACTS, TAG, gives=UploadShape),
+    Operation(
+        _UPLOAD, "append_upload", append_upload, doing.ACTS, TAG, "PATCH", gives=UploadShape, fails=(409,),
+        brings=resumable.MEDIA_TYPE,
     ),
     Operation(
         f"{_PAPERS}/<position>/withdraw", "withdraw_paper", withdraw_paper, doing.ACTS, TAG, "POST", WithdrawTaken,

@@ -16,6 +16,7 @@ from village_node.casebook import (
     CasebookError,
     Grown,
     IdTaken,
+    MismatchingOffset,
     NotAllowed,
     NotFound,
     SameBatch,
@@ -54,6 +55,7 @@ PROBLEMS: Final[dict[str, Row]] = {
     "clock_not_confirmed": Row(
         409, "本机时钟不准，请核对时间后确认", "The clock is off: look at the time, and confirm."
     ),
+    "upload_offset": Row(409, "这一段接不上", "This piece does not follow what is here."),
     "id_taken": Row(409, "请求编号已用于另一项内容", "The id was used for another request."),
     "too_large": Row(413, "内容超过 1 MB，请缩短", "More than 1 MB was sent; shorten it."),
     "not_json": Row(415, "请求正文须为 application/json", "The body must be application/json."),
@@ -136,6 +138,8 @@ def of_casebook(error: CasebookError) -> Problem:
         return invalid({error.field: (error.zh, error.en)}, error.zh, error.en)
     if isinstance(error, IdTaken):
         return Problem("id_taken", error.zh, error.en, request_id=error.request_id)
+    if isinstance(error, MismatchingOffset):
+        return Problem("upload_offset", error.zh, error.en, headers={"Upload-Offset": str(error.offset)})
     assert not isinstance(error, AlreadyDone), "what was done before is an answer"
     codes: dict[type[CasebookError], str] = {Stale: "stale", Grown: "stale", NotFound: "not_found"}
     codes |= {NotAllowed: "not_allowed_now", SameBatch: "not_allowed_now", ClockOff: "clock_not_confirmed"}

@@ -199,7 +199,7 @@
 
   function told(job, text, again) {
     job.state.textContent = text;
-    job.bar.hidden = text !== words.arrived;
+    job.bar.hidden = text !== words.arrived && !again;
     if (!again) return;
     const button = document.createElement("button");
     button.type = "button";
