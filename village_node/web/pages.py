@@ -370,14 +370,22 @@ def _not_saved(site: Site, fault: StoreError) -> Response:
     if programs.is_for_programs():
         return programs.trouble(fault)
     if request.accept_mimetypes.best == "application/json":  # our own script, which says it beside the file
-        told: Response = jsonify(kept=0, problems=[site.stranger(request).unsaved(fault)])
+        told: Response = jsonify(kept=0, problems=[_visitor(site).unsaved(fault)])
         told.status_code = 503
+        told.headers["Retry-After"] = str(RETRY_AFTER_S)
         return told
     sent = request.method == "POST"
     words = (*(NOT_SAVED if sent else TROUBLES[503][:2]), fault.zh, fault.en)
     response = _drawn(site, 503, words, sign_in.still_typed(request.form) if sent else None)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
+
+
+def _visitor(site: Site) -> Visit:
+    """Who asks, as far as the database can say it now."""
+    with suppress(StoreError, MemoryError):
+        return site.visit(request, touch=False)
+    return site.stranger(request)
 
 
 def _drawn(

@@ -50,7 +50,9 @@ OF_EVERYBODY = {
          "batch_form", "file_batch", "empty_sheet", "api.read_item", "api.publish_item"),
         "items are the county's, and everybody's",
     ),
-    **dict.fromkeys(("check", "by_code", "phone", "send_by_phone"), "for residents, who prove it by a secret"),
+    **dict.fromkeys(("check", "by_code", "phone", "send_by_phone", "begin_upload_by_phone", "read_upload_by_phone",
+         "append_upload_by_phone"),
+        "for residents, who prove it by a secret"),
     **dict.fromkeys(
         ("enter_authority", "answer_calendar", "complaint_paper", "say_window"), "the address names a form, no object"
     ),

@@ -159,6 +159,7 @@ MAY = {
     "list_webhooks": {"admin"},
     "end_webhook": {"admin"},
     "resend_webhook": {"admin"},
+    **dict.fromkeys(("begin_upload", "read_upload", "append_upload"), CASEWORK - {"supervisor"}),
     "list_phone_files": CASEWORK - {"supervisor"},
     "discard_phone_file": CASEWORK - {"supervisor"},
     "begin_exchange": STAFF,

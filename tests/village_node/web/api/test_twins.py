@@ -78,6 +78,7 @@ TWINS = {
     "book_oneself": ("book_appointment",),
     "change_own_booking": ("call_off_appointment", "move_appointment"),
     "send_by_phone": ("add_paper",),
+    "begin_upload_by_phone": ("begin_upload",),
     "take_phone_file": ("add_paper",),
     "discard_phone_file": ("discard_phone_file",),
     "end_webhook": ("end_webhook",),
@@ -100,6 +101,7 @@ TWINS = {
     "publish_calendar": ("publish_calendar",),
     "answer_calendar": ("answer_calendar",),
     "add_papers": ("add_paper",),
+    "begin_upload": ("begin_upload",),
     "withdraw_paper": ("withdraw_paper",),
     "paper_original": ("open_paper",),
 }
