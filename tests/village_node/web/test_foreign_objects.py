@@ -171,6 +171,8 @@ def live(told: Story) -> None:
     around(told.network)
     assert upload(agent, case, (photo(), "正面.jpg")).status_code == 303
     assert sent(village.visitor(), opened(agent, case), photo("blue")).status_code == 303
+    begun = agent.send(f"{case}/papers/uploads/{'ab' * 32}", {"material": "身份证", "size": "50000"})
+    assert begun.status_code == 201
     draft = in_the_room(agent)
     taken_in(agent, *saved(head, VILLAGE))
     saved(agent, TOWNSHIP)
@@ -202,6 +204,7 @@ def live(told: Story) -> None:
     told.own = {
         "/documents/": {"position": document[0], "code": document[1].partition("?")[0]},
         "/papers/<position>": {"position": positions(agent.open(f"{case}/papers").text)[0]},
+        "/papers/uploads/": {"upload": "ab" * 32},
         "/papers/phone/": {"name": names(agent, case)[0]},
         "/letters/": {"position": letters.rpartition("/")[2]},
         "/samples/": {"position": drawn.headers["Location"].partition("?")[0].rpartition("/")[2]},

@@ -27,7 +27,7 @@ __all__ = ["cleared", "clerk", "forked", "late", "net", "officer", "restorable",
 
 Breaks = Callable[..., None]
 PROGRAMS = ("downlink.", "api.")  # they send no forms; that what they ask for is not saved is tried elsewhere
-# Our own script's, about a file that goes in pieces: nothing is typed there, and a full disk is tried in test_resumable.
+# Of our own script, about a file that goes in pieces: nothing is typed there. A full disk is tried in test_resumable.
 SCRIPTS = ("begin_upload", "begin_upload_by_phone")
 
 

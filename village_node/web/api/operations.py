@@ -122,7 +122,8 @@ class Operation:
     the query, and what stands in the address.
 
     ``once``: done once for each id that a program chooses. ``fails``: the statuses it may answer beside those that any
-    may. ``media``: of an answer that is no JSON. ``brings``: of a body that is none.
+    may. ``media``: of an answer that is no JSON. ``brings``: of a body that is none, but a part
+    of a file from the byte on that its head names.
     """
 
     rule: str
@@ -161,11 +162,14 @@ def hang(blueprint: Described, each: Operation) -> None:
         bytes_alone = {"schema": {"type": "string", "format": "binary"}}
         known["requestBody"] = {"required": True, "content": {each.brings: bytes_alone}}
     view = blueprint.doc(**known)(view)
-    parameters = [
+    parameters: list[dict[str, Any]] = [
         {"in": "path", "name": name, "required": True, "schema": {"type": "string", "pattern": shape}}
         for name, shape in _PATH_SHAPES.items()
         if f"<{name}>" in each.rule
     ]
+    if each.brings is not None:
+        offset = {"type": "integer", "minimum": 0}
+        parameters.append({"in": "header", "name": "Upload-Offset", "required": True, "schema": offset})
     blueprint.add_url_rule(each.rule, each.name, view, methods=[each.method], tags=[each.tag], parameters=parameters)
 
 

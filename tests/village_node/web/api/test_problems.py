@@ -22,7 +22,7 @@ CODES = {
     "bad_request": 400, "malformed_json": 400, "no_token": 401, "role_not_allowed": 403, "second_person": 403,
     "not_found": 404,
     "method_not_allowed": 405, "stale": 409, "not_allowed_now": 409, "id_taken": 409, "too_large": 413,
-    "clock_not_confirmed": 409,
+    "clock_not_confirmed": 409, "upload_offset": 409,
     "not_json": 415, "invalid": 422, "too_many": 429, "rows_used_up": 429, "broken": 500,
     "not_saved": 503, "not_readable": 503, "not_printed": 503,
 }  # fmt: skip
