@@ -17,7 +17,7 @@ from tests.builders import COUNTY, VILLAGE
 from tests.village_node.web.api.program import BASE, Program, path_of, program_at
 from tests.village_node.web.counter import Counter, everywhere, open_counter
 from village_node.accounts import Rule, tokens
-from village_node.web import query
+from village_node.web import query, resumable
 from village_node.web.api import OPERATIONS
 
 EXAMPLES = 6  # of each operation at each of two nodes, half of them against its description: 40 s in all
@@ -88,6 +88,7 @@ def test_every_answer_is_one_that_the_description_promises(nodes: dict[str, Node
     ask()
 
 
+schemathesis.serializer.alias(resumable.MEDIA_TYPE, "application/octet-stream")
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     openapi.status_code_conformance,
