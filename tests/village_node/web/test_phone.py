@@ -24,7 +24,8 @@ from tests.village_node.web.test_sign_in import plain
 from village_node import uploads
 from village_node.accounts.passes import IDLE_MS, LIFE_MS, token_of
 from village_node.accounts.sessions import id_of
-from village_node.casebook import CaseRef, phoning
+from village_node.casebook import CaseRef, NotFound, phoning
+from village_node.partials import PIECE_LEAST, UploadKey
 from village_node.store.audit import AuditRow
 from village_node.web import unlogged
 from village_node.web.phone_desk import why_no_telephone
@@ -423,7 +424,9 @@ def test_a_case_that_takes_no_papers_gets_none_by_telephone(net: Net, folder: Pa
     address, telephone, key = opened(agent, case), village.visitor(), key_of(agent, case)
     assert sent(telephone, address, photo()).status_code == 303
     (row,), token = book.phone_files(key), telephone.token(address)
-    ref = CaseRef(*key, "", "")
+    ref, way = CaseRef(*key, "", ""), UploadKey(key, "staff 0001", bytes(32))
+    book.begin_upload(way, 40_000)
+    book.append_piece(way, 0, bytes(PIECE_LEAST))
     close_case(net, ref)
     if how == "erased":
         net[COUNTY].member.casebook.erase("0009", "0010", key, "当事人申请")
@@ -444,6 +447,8 @@ def test_a_case_that_takes_no_papers_gets_none_by_telephone(net: Net, folder: Pa
         assert book.phone_files(key) == []
         assert [each.key + each.preview for each in book.phone_sent(row.pass_id)] == [b""]
     if how != "handed over":
+        with pytest.raises(NotFound):
+            book.upload(way)
         assert book._shelf is not None and row.name not in book._shelf.names(float("inf"))
 
 
