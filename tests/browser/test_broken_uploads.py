@@ -83,7 +83,6 @@ def test_the_counters_form_goes_on_over_a_line_that_never_carries_a_whole_file(
     agent.get_by_role("button", name="上传", exact=True).click()
     wait_for(agent, 0.3)
     well_made(f"{case}/papers while a file goes", agent)
-    agent.screenshot(path="/tmp/uploads-desk.png", full_page=True)
     expect(agent.locator("section.paper")).to_have_count(1, timeout=90_000)
     went = line.bytes_up - before
     assert size < went < 1.5 * size, f"{went} bytes for a file of {size}"
@@ -140,7 +139,6 @@ def test_a_telephone_goes_on_when_the_wireless_network_is_back(hall: Hall, agent
     telephone.get_by_text("身份证", exact=True).click()
     telephone.locator("#album").set_input_files(photo)
     wait_for(telephone, 0.5)
-    telephone.screenshot(path="/tmp/uploads-phone.png", full_page=True)
     line.faults = Faults(cut_up_at=0)
     line.hang_up()
     expect(telephone.locator("#sending li")).to_contain_text("网络断了，已传")
@@ -149,7 +147,6 @@ def test_a_telephone_goes_on_when_the_wireless_network_is_back(hall: Hall, agent
     assert 0.5 <= here < size / 1_048_576
     expect(telephone.get_by_role("button", name="重试")).to_be_visible(timeout=60_000)
     assert sent(telephone) == here, "what is said to be there is there"
-    telephone.screenshot(path="/tmp/uploads-phone-broken.png", full_page=True)
     line.faults = Faults()
     telephone.get_by_role("button", name="重试").click()
     expect(telephone.locator("#sending .arrived")).to_have_count(1)

@@ -41,6 +41,7 @@ from village_node.web.unlogged import hidden
 
 MINUTE_MS = 60_000
 NOON_MS = 1_795_000_000_000
+UPLOAD = "ab" * 32
 # Routes whose address names what every place has, or what proves itself, with why.
 OF_EVERYBODY = {
     "asset": "files of the program",
@@ -142,8 +143,10 @@ def around(network: Network) -> None:
     exchange(network, *up, *reversed(up))
 
 
-def in_the_room(agent: Visitor) -> str:
-    """A booking, a number and a draft; the draft's id."""
+def in_the_room(agent: Visitor, case: str) -> str:
+    """A booking, a number, a file that is half sent and a draft; the draft's id."""
+    begun = agent.send(f"{case}/papers/uploads/{UPLOAD}", {"material": "身份证", "size": "50000"})
+    assert begun.status_code == 201
     kept(agent, "/duty/room", **ROOM)
     said = {"day": TODAY, "slot": "09:30", "name": "张秀兰", "item_no": "001", "phone_tail": "1234"}
     kept(agent, "/turns/book", **said)
@@ -171,9 +174,7 @@ def live(told: Story) -> None:
     around(told.network)
     assert upload(agent, case, (photo(), "正面.jpg")).status_code == 303
     assert sent(village.visitor(), opened(agent, case), photo("blue")).status_code == 303
-    begun = agent.send(f"{case}/papers/uploads/{'ab' * 32}", {"material": "身份证", "size": "50000"})
-    assert begun.status_code == 201
-    draft = in_the_room(agent)
+    draft = in_the_room(agent, case)
     taken_in(agent, *saved(head, VILLAGE))
     saved(agent, TOWNSHIP)
     proposal = {**hidden_of(head.open(case).text, f"{case}/assign"), "to": TOWNSHIP, "reason": "站点失联三天"}
@@ -204,8 +205,7 @@ def live(told: Story) -> None:
     told.own = {
         "/documents/": {"position": document[0], "code": document[1].partition("?")[0]},
         "/papers/<position>": {"position": positions(agent.open(f"{case}/papers").text)[0]},
-        "/papers/uploads/": {"upload": "ab" * 32},
-        "/papers/phone/": {"name": names(agent, case)[0]},
+        "/papers/phone/|/papers/uploads/": {"name": names(agent, case)[0], "upload": UPLOAD},
         "/letters/": {"position": letters.rpartition("/")[2]},
         "/samples/": {"position": drawn.headers["Location"].partition("?")[0].rpartition("/")[2]},
         "/slips/": {"number": slip, "slip_no": slip},

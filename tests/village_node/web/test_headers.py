@@ -50,6 +50,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
         "batch_id": "0" * 32,
         "scope": f"about:{place}",
         "split": 1,
+        "upload": "0" * 64,
     }
     found = []
     with counter.app.test_request_context():
