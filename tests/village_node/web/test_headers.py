@@ -56,8 +56,8 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
     with counter.app.test_request_context():
         for rule in counter.app.url_map.iter_rules():
             values = {name: known[name] for name in rule.arguments}
-            methods = (rule.methods or set()) & {"GET", "POST", "HEAD", "OPTIONS"}
-            usual = "GET" if "GET" in methods else "POST"
+            methods = (rule.methods or set()) & {"GET", "POST", "HEAD", "PATCH", "OPTIONS"}
+            usual = next(each for each in ("GET", "POST", "HEAD", "PATCH") if each in methods)
             path = counter.app.url_map.bind("localhost").build(rule.endpoint, values, method=usual)
             found += [(method, path) for method in sorted(methods)]
     return found
