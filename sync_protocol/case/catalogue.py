@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, NamedTuple, TypeVar
@@ -122,6 +122,11 @@ class Item:
     def materials(self) -> tuple[str, ...]:
         """The names of the papers to bring."""
         return tuple(paper.name for paper in self.papers)
+
+    def lacking(self, names: Collection[str]) -> list[str]:
+        """The papers of the list that everybody has to bring and that are not among these; what the office fetches by
+        itself, or only some have to bring, is never lacking."""
+        return [each.name for each in self.papers if not each.shared and not each.condition and each.name not in names]
 
     @property
     def key(self) -> tuple[str, int]:

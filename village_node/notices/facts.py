@@ -117,7 +117,23 @@ def _acceptance(source: Source) -> Facts:
         "decider": source.decider(),
         "fee": _fee(source),
         "note": body.get("note", ""),
+        **_not_there(source),
         "deemed": f"自{source.deemed}起（逾期未告知，行政许可法第三十二条第一款第四项）" if source.deemed else "",
+    }
+
+
+def _not_there(source: Source) -> Facts:
+    """The papers of the list that were not there when the case was accepted, apart those that are promised by a day."""
+    before = source.records[: [each.position for each in source.records].index(source.record.position)]
+    counted = [each for each in before if not each.why_not]
+    there = {each.position for each in counted}
+    handed_in = {each.name for each in source.case.materials if each.supplied is None or each.supplied in there}
+    said = [each.body for each in counted if each.kind == kinds.COMMITMENT and each.body.get("materials")]
+    promised = {name: body.get("due", "") for body in said for name, *_ in body["materials"] if name not in handed_in}
+    return {
+        "lacking": source.item.lacking(handed_in | promised.keys()),
+        "promised_papers": list(promised),
+        "promised_until": iso_day(max(promised.values(), default="")),
     }
 
 

@@ -33,6 +33,7 @@ from village_node.web import (
     skews,
     timeline,
     told_once,
+    unproven,
     voices,
     words,
 )
@@ -172,6 +173,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
         rights=voices.rights(visit, case),
         proposed=own_forms,
+        unproven={kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
         when_required=lambda row: proceedings.when_required(visit, row),
         clock_question=lambda kind: skews.question(visit, kind),
         may_unmask=UNMASKS.allows(roles),

@@ -162,6 +162,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None) -> Response:
         field_kinds=cases.FIELD_KINDS,
         kinds=kinds,
         proposed={},
+        unproven={},
         markable=[],
         usual_promise="",
     )

@@ -144,6 +144,8 @@ def given(text: str = "张秀兰", paper: str = "a4", **changes: Any) -> dict[st
         "papers": [one],
         "checklist": [{**one, "given": True}, {**one, "given": False}],
         "lacking": [text],
+        "promised_papers": [text],
+        "promised_until": "2026年12月1日",
         "without": text,
         "members": [
             {

@@ -39,6 +39,8 @@ APPLICATION = {
     "do": "file",
 }
 
+# Why a case goes on though something of it is not on record.
+SEEN = "原件已核验"
 # What item 022 asks: within the year's repayment, and within principal and interest.
 # What items with questions of their own ask, where a test says nothing else.
 OWN_ANSWERS = {
@@ -135,9 +137,12 @@ class Visitor:
         return answer.headers["Location"].removesuffix("/receipt")
 
     def act(self, case: str, move: str, **values: Any) -> TestResponse:
-        """Make a move with the form that the case page shows now."""
+        """Make a move with the form that the case page shows now; where it asks why something is not on record, the
+        answer is that the originals were seen."""
         page = self.open(case).text
-        return self.send(f"{case}/act/{move}", {**hidden_of(page, f"{case}/act/{move}"), **values})
+        why = {"docket": "note", "decide": "reasons"}.get(move)
+        seen = {why: SEEN} if why and "data-unproven" in form_of(page, f"{case}/act/{move}") else {}
+        return self.send(f"{case}/act/{move}", {**hidden_of(page, f"{case}/act/{move}"), **seen, **values})
 
 
 def token_of(page: str) -> str:
@@ -154,11 +159,17 @@ def file_of(page: str) -> str:
     return unescape(found[1])
 
 
-def hidden_of(page: str, action: str) -> dict[str, str]:
-    """The hidden fields of the form that is sent to this address. AssertionError if the page shows none."""
+def form_of(page: str, action: str) -> str:
+    """The form that is sent to this address. AssertionError if the page shows none."""
     form = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page, re.DOTALL)
     assert form, f"no form for {action}"
-    return {name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[1])}
+    return form[1]
+
+
+def hidden_of(page: str, action: str) -> dict[str, str]:
+    """The hidden fields of the form that is sent to this address. AssertionError if the page shows none."""
+    found = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form_of(page, action))
+    return {name: unescape(value) for name, value in found}
 
 
 def problems(page: str) -> list[str]:
