@@ -76,20 +76,27 @@ def why_too_late(kind: int, clocks: Clocks) -> Words | None:
 
 
 def check_promise(office: Office, case: Case, content: dict[int, Any]) -> dict[int, Any]:
-    """The body of an acceptance with the days it promises. Raises BadBody for more than the statute allows, and for
-    none where nobody can decide."""
+    """The body of an acceptance with the days it promises. Raises BadBody for more than the statute or the item's own
+    promise allows, and for none where nobody can decide."""
     item = office.catalogue.find(case.item_no, case.item_version)
     if item is None:
         return content
     level = office.identity.level
-    days = content.get(0, promises.promise_at(item, level))
+    usual = promises.promise_at(item, level)
+    days = content.get(0, usual)
     if item.statutory_days and days > item.statutory_days:
         raise BadBody(
             "promised_days",
             f"承诺时限不能超过法定时限 {item.statutory_days} 个工作日",
             f"no more can be promised than the {item.statutory_days} working days of the statute",
         )
-    if days == 0 and promises.kind_at(item, level) != item.kind:
+    if 0 < usual < days:
+        raise BadBody(
+            "promised_days",
+            f"本事项公开承诺 {usual} 个工作日，不能承诺得更长",
+            f"the item promises {usual} working days in public: no more can be promised",
+        )
+    if days == 0 and level != item.deciding_level and (usual or promises.kind_at(item, level) != item.kind):
         raise BadBody(
             "promised_days",
             "本级不作决定，不能当场办结，请填写承诺的工作日",

@@ -181,9 +181,13 @@ def test_what_is_promised_is_what_this_level_can_keep_and_the_statute_allows(
     done(agent, case, "docket")
     assert held(village, case).promised_days == 3
     case = at_the_township(network, agent, clerk, "001")
-    statutory = village.member.casebook.catalogue.item("001").statutory_days
-    refused(clerk, case, "docket", "不能超过法定时限", promised_days=str(statutory + 1))
-    done(clerk, case, "docket", promised_days=str(statutory))
+    item = village.member.casebook.catalogue.item("001")
+    form = clerk.open(case).text.split("/act/docket")[1].split("</form>")[0]
+    assert f'value="{item.promised_days}"' in form and "公开承诺 25 个工作日，不能更长" in form
+    refused(clerk, case, "docket", "不能超过法定时限", promised_days=str(item.statutory_days + 1))
+    refused(clerk, case, "docket", "公开承诺 25 个工作日", promised_days=str(item.promised_days + 1))
+    refused(clerk, case, "docket", "本级不作决定，不能当场办结", promised_days="0")
+    done(clerk, case, "docket", promised_days=str(item.promised_days))
 
 
 def test_papers_asked_for_in_examination_come_from_the_village_and_are_taken(
