@@ -377,7 +377,7 @@ def test_each_print_leaves_a_line_with_the_hash_of_what_was_printed(officer: Vis
     line = next(each for each in county.accounts.rows.audit_lines(20) if each.action == "document.print")
     noted = json.loads(line.detail)
     assert (line.actor, noted["document"], noted["sha256"]) == ("0201", "01", sha256(document).hexdigest())
-    assert noted["template"] == "01_v1" and noted["draft"] is False
+    assert noted["template"] == "01_v2" and noted["draft"] is False
 
 
 def test_the_paper_of_another_place_needs_a_reason(
