@@ -22,7 +22,9 @@ RATED: Final = frozenset({kinds.RATING, kinds.FOLLOW_UP, kinds.CALL_BACK})
 ASKED: Final = frozenset({*RATED, kinds.RECTIFICATION, kinds.RATING_APPEAL})
 PAGE_SIZE: Final = 50
 _REACHED, _GRADE = 0, 2  # fields of a call
-_STAGE: Final = 1  # of a rating
+_STAGE, _CHANNEL = 1, 3  # of a rating
+# How a rating reaches staff that records it; all else is the applicant's own doing.
+GIVEN_TO_STAFF: Final = ("phone", "paper")
 VIEWS: Final = ("here", "all", "call", "appeals")
 
 
@@ -54,7 +56,7 @@ def why_not(
     case: Case, kind: int, body: dict[int, Any], place: str, places: PlaceTree, written: Iterable[CaseEvent], actor: str
 ) -> Words | None:
     """Say why this person may not record the applicant's rating, or this place not answer the one named. Raises BadBody
-    for a grade given by who was not reached."""
+    for a grade given by who was not reached, and for one that staff records though it did not come by them."""
     if kind in RATED:
         if kind == kinds.CALL_BACK and _GRADE in body and not body[_REACHED]:
             raise BadBody("grade", "没有联系上的不选评价", "who was not reached has given no grade: leave it empty")
@@ -63,8 +65,16 @@ def why_not(
         wrong = conditions.why_not_rated({each.actor for each in ours if each.kind in handled}, actor)
         if wrong is None and actor == ONESELF and kind == kinds.RATING:
             wrong = conditions.why_not_rated_again(case, body[_STAGE])
-        if wrong is not None or kind != kinds.FOLLOW_UP:
+        if wrong is not None:
             return wrong
+        if actor != ONESELF and kind != kinds.CALL_BACK and body.get(_CHANNEL) not in GIVEN_TO_STAFF:
+            raise BadBody(
+                "channel",
+                "工作人员只能登记申请人打电话或书面给出的评价，请选“电话”或“纸质”；评价屏和网上由申请人自己评",
+                "only what the applicant said on the telephone or wrote is recorded by staff: choose one of the two",
+            )
+        if kind != kinds.FOLLOW_UP:
+            return None
         waiting = [order.unrated.position for order in case.orders if order.unrated is not None]
         gone = "这次整改已经评价过，或不在本案", "what was put right there is rated already, or is not of this case"
     else:

@@ -215,7 +215,7 @@ def offers_of(visit: Visit, case: Case) -> list[Offer]:
     legal = legal_moves(case, site.config.place, visit.staff.roles, site.catalogue, site.places)
     key = (about(case.home), case.case_id)
     return [
-        appeals.offered(visit, case, told_once.offered(case, charging.offered(visit, case, offer)))
+        voices.offered(appeals.offered(visit, case, told_once.offered(case, charging.offered(visit, case, offer))))
         for offer in legal
         if offer.kind not in workflow.APART
         and (offer.kind != kinds.RATING_APPEAL or appeals.can_act(visit, case))

@@ -41,7 +41,7 @@ def orders(visit: Visit) -> Response:
         found=found,
         filters=asked,
         page_link=lambda page: visit.again("orders", page=page),
-        stage=lambda each: visit.t(*voices.STAGES[each.order.stage]),
+        stage=lambda each: visit.t(*words.STAGES[each.order.stage]),
         rated=lambda each: visit.t(*words.choice_words(each.order.rating.body["grade"])),
         badge_of=lambda each: clocks.grade_badge(each.clock.grade),
         clock=lambda each: voices.clock_words(visit, each.clock),

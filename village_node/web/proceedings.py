@@ -254,6 +254,8 @@ def choices(visit: Visit, case: Case, kind: int, name: str) -> list[Choice]:
             Choice(schemas.position_text(opened), _opened(visit, case, opened), number == 0)
             for number, opened in enumerate(entries)
         ]
+    if name == "stage":
+        return [Choice(str(stage), visit.t(*said), chosen=False) for stage, said in words.STAGES.items()]
     if name == "member":
         members = dict.fromkeys(member for entry in countersigning for member in entry.members)
         return [Choice(member, member, chosen=False) for member in members]

@@ -171,6 +171,8 @@ def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
         return visit.t("、", ", ").join(named)
     if row.type == "actions":
         return "\n".join(visit.t(f"{what}（{who}，{due} 前）", f"{what} ({who}, by {due})") for what, who, due in value)
+    if row.name == "stage" and value in words.STAGES:
+        return visit.t(*words.STAGES[value])
     if row.name == "amount_fen":
         return yuan(visit, value)
     return str(value)

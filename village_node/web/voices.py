@@ -1,19 +1,18 @@
 """What an applicant may say to our work and what becomes of it: ratings, complaints, reviews, each with its clock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import url_for
 
-from sync_protocol.case import Case, Position, SideNote
+from sync_protocol.case import Case, Offer, Position, SideNote, kinds
+from sync_protocol.case.fields import Field
 from sync_protocol.case.legal_bodies import BAD_GRADES
 from sync_protocol.case.orders import Order
 from sync_protocol.case.voices import SAMPLE, TERMS, Span, Voice, span
 from sync_protocol.case.workdays import day_of
-from village_node.casebook.orders import span_of
+from village_node.casebook.orders import GIVEN_TO_STAFF, span_of
 from village_node.web import appeals, clocks, times, words
 from village_node.web.site import Visit
-
-STAGES = {1: ("受理环节", "acceptance"), 2: ("办结环节", "result")}
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,20 @@ class Right:
     lines: list[str]
     badge: clocks.Badge | None = None
     address: str = ""
+
+
+def offered(offer: Offer) -> Offer:
+    """The act as staff is offered it: of what an applicant rates only what was said on the telephone or written."""
+    if offer.kind not in (kinds.RATING, kinds.FOLLOW_UP):
+        return offer
+    return offer._replace(fields=tuple(_recorded(row) for row in offer.fields))
+
+
+def _recorded(row: Field) -> Field:
+    if row.name == "channel":
+        return replace(row, required=True, choices=GIVEN_TO_STAFF)
+    zh, en = words.fact_words(row)
+    return replace(row, zh=zh, en=en) if row.name == "stage" else row
 
 
 def rights(visit: Visit, case: Case) -> list[Right]:
@@ -129,15 +142,15 @@ def _rating(visit: Visit, case: Case) -> Right:
             "edit", visit.t("评价", "Rating"), [visit.t("评价内容已清除", "What was rated is no longer held here")]
         )
     lines = [
-        visit.t(*STAGES[stage])
+        visit.t(*words.STAGES[stage])
         + visit.t("：", ": ")
         + (visit.t(*words.choice_words(note.body["grade"])) if note is not None else visit.t("未评价", "not rated"))
-        for stage in STAGES
+        for stage in words.STAGES
         for note in [case.ratings.get(stage)]
     ]
     for order in case.orders:
         if order.struck:
-            stage = visit.t(*STAGES[order.stage])
+            stage = visit.t(*words.STAGES[order.stage])
             lines.append(
                 visit.t(
                     f"{stage}的差评经上级核实不属实，不计入", f"{stage}: struck by the level above, and not counted"
@@ -152,7 +165,7 @@ def _rating(visit: Visit, case: Case) -> Right:
 def order_right(visit: Visit, order: Order) -> Right:
     """An order to put right: who is to answer, what was answered, and how its clock stands."""
     clock = span_of(order, visit.site.casebook.calendar(), visit.now_ms)
-    title = visit.t("整改单：", "To put right: ") + visit.t(*STAGES[order.stage])
+    title = visit.t("整改单：", "To put right: ") + visit.t(*words.STAGES[order.stage])
     if order.reopened:
         title += visit.t("（重新整改）", " (once more)")
     lines = [visit.t(f"由 {visit.place_name(order.place)} 答复", f"{visit.place_name(order.place)} answers")]

@@ -257,6 +257,9 @@ PURPOSES: Final[dict[str, tuple[str, str]]] = {
     "deliver": ("送达", "delivery"),
 }
 
+# What an applicant rates apart.
+STAGES: Final[dict[int, tuple[str, str]]] = {1: ("受理环节", "acceptance"), 2: ("办结环节", "result")}
+
 # What the application asks beside the applicant: name in the answers, words, hint, lines of the field.
 QUESTIONS: Final[tuple[tuple[str, str, str, str, str, int], ...]] = (
     (
@@ -284,7 +287,7 @@ def field_words(name: str) -> tuple[str, str]:
 
 def fact_words(row: Field) -> tuple[str, str]:
     """The words for a field where its value is read: without what a form says there of how it is filled in."""
-    if row.type != "names":
+    if row.type != "names" and row.name != "stage":
         return row.zh, row.en
     return row.zh.partition("（")[0], row.en.partition(" (")[0].removesuffix(", one a line")
 

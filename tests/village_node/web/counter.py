@@ -140,8 +140,9 @@ class Visitor:
         """Make a move with the form that the case page shows now; where it asks why something is not on record, the
         answer is that the originals were seen."""
         page = self.open(case).text
-        why = {"docket": "note", "decide": "reasons"}.get(move)
-        seen = {why: SEEN} if why and "data-unproven" in form_of(page, f"{case}/act/{move}") else {}
+        form, why = form_of(page, f"{case}/act/{move}"), {"docket": "note", "decide": "reasons"}.get(move)
+        asks = why and "data-unproven" in form and values.get("outcome") != "refuse"
+        seen = {why: SEEN} if asks else {}
         return self.send(f"{case}/act/{move}", {**hidden_of(page, f"{case}/act/{move}"), **seen, **values})
 
 

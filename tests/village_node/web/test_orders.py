@@ -68,7 +68,7 @@ def test_the_place_that_handled_the_stage_answers_also_when_the_case_is_elsewher
     done(clerk, case, "accept")
     done(clerk, case, "docket")
     everywhere(network)
-    done(other, case, "rating", grade="poor", stage="1", text="没有一次说清", channel="screen")
+    done(other, case, "rating", grade="poor", stage="1", text="没有一次说清", channel="paper")
     assert "/act/rectification" not in other.open(case).text, "the village did not accept it"
     assert case in other.open("/orders?view=all").text and case not in other.open("/orders").text
     everywhere(network)

@@ -8,7 +8,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.village_node.web.counter import APPLICATION, Counter
+from tests.village_node.web.counter import APPLICATION, SEEN, Counter
 
 BASE = "/api/v1"
 FILED = {
@@ -53,7 +53,8 @@ class Program:
         """Do one act on a case as it stands now."""
         told = self.get(case if kind == "decide" else f"{case}/moves").get_json()
         known = {name: told[name] for name in ("seen", "shown") if name == "seen" or kind == "decide"}
-        return self.post(f"{case}/acts/{kind}", {**known, **body})
+        why = {("docket", None): "note", ("decide", "approve"): "reasons"}.get((kind, body.get("outcome")))
+        return self.post(f"{case}/acts/{kind}", {**known, **({why: SEEN} if why else {}), **body})
 
     def done(self, case: str, kind: str, **body: Any) -> None:
         """Do one act, which is done."""
