@@ -130,7 +130,11 @@ def test_what_is_wrong_is_marked_supplied_and_taken(
     everywhere(network)
     page = agent.open(case).text
     assert "需要补正" in page and "空号" in page and "材料《户口簿》" in page
-    assert "1" in re.findall(r"退回补正 <span class=\"count\">(\d+)", agent.open("/work").text)
+    home = agent.open("/work").text
+    assert "1" in re.findall(r"退回补正 <span class=\"count\">(\d+)", home)
+    box = home.split('<ul class="tabs')[0]
+    assert "有 1 件要补材料" in box and f'href="{case}"' in box and "：最晚 2026年11月25日" in box
+    assert "没有等您处理的件" not in home and "上面列出的还等着您" in home
     supplied = {
         "answer:applicant_phone": "139 0000 5678",
         "paper:material:户口簿": "yes",
@@ -138,6 +142,8 @@ def test_what_is_wrong_is_marked_supplied_and_taken(
         "text": "已补",
     }
     assert agent.act(case, "supply", **supplied).status_code == 303
+    home = agent.open("/work").text
+    assert "要补材料" not in home and "没有等您处理的件" in home, "what was brought waits for who holds the case"
     everywhere(network)
     assert "有补正" in clerk.open("/work?view=supplies").text
     position = re.findall(r'name="supplies" value="([^"]+)"', clerk.open(case).text)

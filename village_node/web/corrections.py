@@ -1,0 +1,54 @@
+"""What came back to be mended at this place: whose applicant was told what is missing, and by when it is to be here."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from flask import url_for
+
+from village_node.web import times
+from village_node.web.policy import COUNTER
+from village_node.web.site import Visit
+
+MOST_LOOKED_AT: Final = 20  # each is folded for its last day
+MOST_NAMED: Final = 5
+
+
+@dataclass(frozen=True)
+class ToMend:
+    """One case filed here; ``until``: the last day in words, empty where no term runs."""
+
+    case: str
+    case_no: str
+    until: str
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """The cases that wait for papers of this place's residents: how many in all, and the most pressing of them."""
+
+    total: int
+    named: list[ToMend]
+
+
+def waiting(visit: Visit) -> Corrections | None:
+    """What waits for papers here, for who takes them in; None where nothing does, or somebody else does it. What has
+    been brought already waits for who holds the case."""
+    if not visit.may(COUNTER):
+        return None
+    book, here = visit.site.casebook, visit.site.config.place
+    found = book.work_list("back", {"place": here})
+    rows = [row for row in found.rows if not row.open_supplies]
+    if not rows:
+        return None
+    dated = [(book.last_day(row.scope, row.case_id), row) for row in rows[:MOST_LOOKED_AT]]
+    dated.sort(key=lambda each: each[0] or "9999")
+    named = [
+        ToMend(
+            url_for("case", place=here, case_id=row.case_id.hex()),
+            row.case_no or row.case_id.hex()[:8],
+            times.date_words(date.fromisoformat(last), visit.lang) if last else "",
+        )
+        for last, row in dated[:MOST_NAMED]
+    ]
+    return Corrections(found.total - len(found.rows) + len(rows), named)
