@@ -40,7 +40,7 @@ def test_a_decision_carries_what_the_program_was_shown(head: Program, case: str,
 
 def test_a_decision_is_refused_where_the_case_has_grown_since(head: Program, case: str, county: Counter) -> None:
     told = head.get(case).get_json()
-    decided = {"seen": told["seen"], "shown": told["shown"], "outcome": "approve"}
+    decided = {"seen": told["seen"], "shown": told["shown"], "outcome": "approve", "reasons": "原件已核验"}
     program_at(county, "0821", "window").done(case, "supply", text="又交来一份")
     answer = head.post(f"{case}/acts/decide", decided).get_json()
     assert answer["code"] == "stale" and "补交材料或更正（庆城县）" in answer["zh"]

@@ -40,14 +40,14 @@ def test_an_order_is_listed_answered_and_rated_as_its_list_names_it(network: Net
     agent, other = program_at(village, "0801", "agent"), program_at(village, "0803", "agent")
     case = agent.file()
     path = "/cases/" + "/".join((case["place"], case["case_id"]))
-    rated = {"grade": "poor", "stage": 1, "text": "没有说清"}
+    rated = {"grade": "poor", "stage": 1, "text": "没有说清", "channel": "paper"}
     assert other.post(f"{path}/acts/rating", rated, request_id="rating-01").status_code == 200
     [order] = agent.get("/orders").get_json()["orders"]
     assert (order["stage"], order["place"], order["clock"]["limit"], order["unrated"]) == (1, VILLAGE, 15, None)
     put_right = {"order": order["asks"], "text": "已补发告知单"}
     assert agent.post(f"{path}/acts/rectification", put_right, request_id="right-001").status_code == 200
     [order] = agent.get("/orders?view=call").get_json()["orders"]
-    said = {"rectification": order["unrated"], "grade": "good"}
+    said = {"rectification": order["unrated"], "grade": "good", "channel": "phone"}
     assert agent.post(f"{path}/acts/follow_up", said, request_id="follow-01").status_code == 409, "who answered it"
     assert other.post(f"{path}/acts/follow_up", said, request_id="follow-02").status_code == 200
     assert agent.get("/orders?view=call").get_json()["orders"] == []
@@ -58,7 +58,7 @@ def test_a_rating_is_appealed_against_and_a_call_recorded_by_programs(network: N
     business = program_at(county, "0805", "business")
     case = window.file(item_no="016")
     path = "/cases/" + "/".join((case["place"], case["case_id"]))
-    rated = {"grade": "poor", "stage": 1, "text": "没有说清"}
+    rated = {"grade": "poor", "stage": 1, "text": "没有说清", "channel": "paper"}
     assert other.post(f"{path}/acts/rating", rated, request_id="rating-01").status_code == 200
     [order] = window.get("/orders").get_json()["orders"]
     appeal = {"of": order["asks"], "what": "appeal", "text": "有录音为证"}
