@@ -8,13 +8,13 @@ from sync_protocol.case import Case, kinds
 from sync_protocol.case.proxies import may_collect
 from village_node.casebook.errors import BadBody
 
-_HOW, _AT = 1, 2
+_TO, _HOW, _AT = 0, 1, 2
 _UNTIL: Final = 5
 _ANSWERS: Final = 0
 
 
 def check(case: Case, kind: int, body: Mapping[int, Any], today: date) -> None:
-    """Ask of a result that is given to a proxy whether it may be, of an authority that it is not over already, and of
+    """Ask of a result that is given to a proxy whether it may be and to whom, of an authority that it is not over already, and of
     a correction that it changes no proxy whom an authority names. Raises BadBody."""
     if kind == kinds.SUPPLY and case.authorities and any(name.startswith("proxy_") for name in body.get(_ANSWERS, ())):
         raise BadBody(
@@ -28,6 +28,13 @@ def check(case: Case, kind: int, body: Mapping[int, Any], today: date) -> None:
         wrong = why_not_collected(case, date.fromisoformat(body[_AT]) if _AT in body else today)
         if wrong is not None:
             raise BadBody("how", *wrong)
+        named = "".join(str(case.proxy.get("name", "")).split())
+        if named and "".join(body[_TO].split()) != named:
+            raise BadBody(
+                "to",
+                "代领的领取人与登记的受托人姓名不同；请核对证件，换了人的先登记新的委托",
+                "the authority names somebody else: compare the document, and enter another authority first",
+            )
 
 
 def why_not_collected(case: Case, day: date) -> tuple[str, str] | None:

@@ -47,7 +47,8 @@ def test_a_revoked_authority_collects_nothing_and_another_one_does(
     refused(agent, case, "proxy_authority", "委托期限已过", **given, scope="collect", until="2026-11-17")
     done(agent, case, "proxy_authority", **given, scope="collect", until="2026-11-18")
     refused(agent, case, "delivered", "委托期限至 2026-11-18，已过期", to="李强", how="proxy", at="2026-11-19")
-    done(agent, case, "delivered", to="李强", how="proxy")
+    refused(agent, case, "delivered", "与登记的受托人姓名不同", to="李四", how="proxy")
+    done(agent, case, "delivered", to="李 强", how="proxy")
 
 
 def test_who_may_only_hand_papers_in_collects_nothing(village: Counter, agent: Visitor, decider: Visitor) -> None:
