@@ -21,7 +21,7 @@ def step_by_step(agent: Page) -> None:
     agent.get_by_label("姓名或单位名称").fill("张秀兰")
     agent.get_by_label("证件号码").fill(CARD)
     agent.get_by_role("button", name="下一步").click()
-    expect(agent.locator("[aria-current=step]")).to_contain_text("代办和送达")
+    expect(agent.locator("[aria-current=step]")).to_contain_text("受托人和送达")
     agent.get_by_role("button", name="上一步").click()
     expect(agent.get_by_label("姓名或单位名称")).to_have_value("张秀兰")
     agent.get_by_role("button", name="下一步").click()

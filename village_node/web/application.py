@@ -30,6 +30,8 @@ SPELLINGS: Final = {
     "earlier": entry.number,
 }
 BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
+NAMES: Final = ("applicant_name", "proxy_name", "legal_representative")
+PERSONS: Final = ("resident_id", "household_book")  # documents of this country's people, whose names have no digits
 PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
 TERMS: Final = ("authority_scope", "authority_until", "authority_marked")
 BESIDE: Final = (*TERMS, *serving.TYPED)  # what is told beside an application
@@ -72,7 +74,7 @@ def faults(
     if proxied:
         for name in PROXY:
             if not body.get(name):
-                found[name] = ("由他人代办时请填写此项", "Fill this in when somebody acts for the applicant")
+                found[name] = ("委托他人代为申请时请填写此项", "Fill this in when somebody acts for the applicant")
         found |= _terms_faults(visit, terms) if terms is not None else {}
     if body.get("earlier") and not body.get("acts_on"):
         found["acts_on"] = (
@@ -89,6 +91,11 @@ def faults(
         if wrong:
             found["applicant_id_no"] = wrong
     found |= _who_applies(body, item, found)
+    for name in NAMES:
+        person = name != "applicant_name" or body.get("applicant_id_kind") in PERSONS
+        strange = entry.name_trouble(body[name], person=person) if body.get(name) and name not in found else None
+        if strange:
+            found[name] = strange
     for name in ("applicant_phone", "proxy_phone"):
         wrong = entry.phone_trouble(body[name]) if body.get(name) else None
         if wrong:
@@ -103,7 +110,7 @@ def _terms_faults(visit: Visit, terms: Mapping[str, str]) -> Faults:
     found: Faults = {}
     if terms.get("authority_marked") not in legal_bodies.PROXY_MARKS:
         found["authority_marked"] = (
-            "由他人代办时请核对委托书并选择签名方式",
+            "委托他人代为申请时请核对委托书并选择签名方式",
             "Look at the authority and say how it is signed",
         )
     if terms.get("authority_scope", "") not in ("", *SCOPES):

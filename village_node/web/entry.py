@@ -104,6 +104,23 @@ def credit_code_trouble(code: str) -> tuple[str, str] | None:
     return None
 
 
+_MASKS_AND_MARKUP: Final = "*<>\uff0a\uff1c\uff1e"
+
+
+def name_trouble(name: str, *, person: bool) -> tuple[str, str] | None:
+    """Say what is wrong with the name of a person or, of another applicant, an organisation (already normalised); None
+    when it may be one. An asterisk is what stands in our own masked lists."""
+    strange = next((each for each in name if each in _MASKS_AND_MARKUP), None)
+    if strange is None and person:
+        strange = next((each for each in name if each.isdigit()), None)
+    if strange is None:
+        return None
+    return (
+        f"姓名中有“{strange}”，请按证件填写全名（不要从隐去姓名的列表复制）",
+        f"There is a “{strange}” in the name: type it in full as the document has it, not copied from a masked list.",
+    )
+
+
 def phone_trouble(text: str) -> tuple[str, str] | None:
     """Say what is wrong with a telephone number of this country (already normalised); None when it may be one."""
     if re.fullmatch(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(?:-\d{1,6})?|[2-9]\d{6,7}|[48]00-?\d{3}-?\d{4}", text, re.ASCII):

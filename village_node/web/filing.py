@@ -434,6 +434,7 @@ def _form(
         turn=values.get(TURN, ""),
         done=filing_steps.ORDER[: filing_steps.ORDER.index(step)] if step else (),
         sheet=filing_steps.sheet(visit, item, values) if step == filing_steps.LAST else [],
+        lacking=filing_steps.lacking(item, values) if step == filing_steps.LAST else [],
         step_of=lambda name: filing_steps.step_of(name, item),
         questions=asked.asked(item),
         labels=filing_steps.labels(item),

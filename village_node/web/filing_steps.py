@@ -11,7 +11,7 @@ from village_node.web.site import DISPLAY_DAYS, Visit
 
 STEPS: Final[dict[str, tuple[str, str]]] = {
     "applicant": ("申请人", "Applicant"),
-    "proxy": ("代办和送达", "Proxy and service"),
+    "proxy": ("受托人和送达", "Proxy and service"),
     "content": ("申请内容", "The application"),
     "papers": ("收到的材料", "Papers"),
     "look": ("核对提交", "Check and file"),
@@ -29,7 +29,7 @@ _PAPERS: Final = ("channel", "window_note")
 _FIRST: Final = ("acts_on", "earlier", "legal_representative", *undocumented.FIELDS)
 # Names of what is typed beside an application, as the sheet and the list of what is to be mended have them.
 LABELS: Final[dict[str, tuple[str, str]]] = {
-    "has_proxy": ("由他人代办", "somebody acts for the applicant"),
+    "has_proxy": ("委托他人代为申请", "somebody acts for the applicant"),
     "authority_marked": ("委托书上的签名", "how the authority is signed"),
     "authority_scope": ("委托权限", "what the proxy may do"),
     "authority_until": ("委托期限至", "authority until"),
@@ -111,6 +111,11 @@ def sheet(visit: Visit, item: Item, values: Mapping[str, str]) -> list[tuple[str
             continue  # copies and originals stand with their paper
         shown[step].append((visit.t(*names[name]), _paper(visit, name, values) if name[0] == "m" else value))
     return list(shown.items())
+
+
+def lacking(item: Item, values: Mapping[str, str]) -> list[str]:
+    """The papers of the list that are not ticked and that everybody has to bring."""
+    return item.lacking([name for index, name in enumerate(item.materials) if values.get(f"m{index}")])
 
 
 def labels(item: Item) -> dict[str, tuple[str, str]]:

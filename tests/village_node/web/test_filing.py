@@ -10,6 +10,7 @@ from tests.village_node.web.counter import APPLICATION, CARD, PASSWORD, Counter,
 from village_node.accounts.sessions import IDLE_MS
 from village_node.web import times
 
+NAMED = "\"'&amp;{{seven}}&lt;b&gt;"  # as evil as a name may be
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
 
@@ -69,6 +70,11 @@ def test_the_query_code_stands_on_the_receipt_alone(agent: Visitor, village: Cou
     [
         ({"applicant_name": ""}, "applicant_name", "请填写此项"),
         ({"applicant_name": "x" * 61}, "applicant_name", "1 至 60 字"),
+        ({"applicant_name": "李*"}, "applicant_name", "姓名中有"),
+        ({"applicant_name": "李\uff0a"}, "applicant_name", "姓名中有"),
+        ({"applicant_name": "李四<b>"}, "applicant_name", "姓名中有“&lt;”"),
+        ({"applicant_name": "李4"}, "applicant_name", "姓名中有“4”"),
+        ({"has_proxy": "yes", "proxy_name": "王*"}, "proxy_name", "姓名中有"),
         ({"applicant_id_no": "110105194912310021"}, "applicant_id_no", "校验位不符"),
         ({"applicant_id_no": ""}, "applicant_id_no", "请填写此项"),
         ({"applicant_phone": "12345"}, "applicant_phone", "11 位手机号"),
@@ -78,7 +84,7 @@ def test_the_query_code_stands_on_the_receipt_alone(agent: Visitor, village: Cou
         ({"m0_copies": "many"}, "m0", "份数应为 1 到 99"),
         ({"m0_copies": "\u0663"}, "m0", "份数应为 1 到 99"),
         ({"channel": "owl"}, "channel", "请从所列选项中选择"),
-        ({"has_proxy": "yes"}, "proxy_name", "由他人代办时请填写此项"),
+        ({"has_proxy": "yes"}, "proxy_name", "委托他人代为申请时请填写此项"),
     ],
 )
 def test_a_wrong_field_is_named_and_everything_typed_is_kept(
@@ -212,13 +218,13 @@ def test_what_cannot_be_filed_here_is_refused_with_the_reason(agent: Visitor, vi
 
 def test_what_is_typed_is_shown_as_text_everywhere(agent: Visitor, village: Counter) -> None:
     case = agent.file(
-        applicant_name=f"张{EVIL}"[:60],
+        applicant_name=f"张{NAMED}"[:60],
         applicant_address=EVIL,
         request=EVIL,
         window_note=EVIL,
         has_proxy="yes",
         authority_marked="signature",
-        proxy_name=EVIL[:60],
+        proxy_name=NAMED[:60],
         proxy_relation=EVIL[:40],
         proxy_authorisation=EVIL,
     )

@@ -151,3 +151,20 @@ def test_nobody_goes_on_with_the_draft_of_somebody_else(stepper: Visitor, villag
     typed = {"draft_id": draft, "step": "content", "request": "x", "do": "next"}
     answer = other.send("/file/001", typed)
     assert answer.status_code == 404 and "张秀兰" not in answer.text
+
+
+def test_what_is_not_handed_in_is_named_before_filing_and_on_the_receipt(stepper: Visitor) -> None:
+    address = through(stepper)
+    page = stepper.open(address).text
+    assert "还没有交：" in page and "户口簿、家庭收入和财产状况声明、核对授权书" in page
+    form = {**hidden_of(page, "/file/001"), "do": "file"}
+    receipt = stepper.open(stepper.client.post("/file/001", data=form).headers["Location"]).text
+    assert "还没有交" in receipt and "户口簿" in receipt
+    whole = stepper.file("001", **{f"m{n}": "yes" for n in range(5)})
+    assert "还没有交" not in stepper.open(f"{whole}/receipt").text
+
+
+def test_who_only_takes_the_application_in_is_not_taken_for_the_one_who_is_empowered(stepper: Visitor) -> None:
+    page = stepper.open(through(stepper, "proxy")).text
+    assert "申请人委托家属等他人代为申请" in page and "村代办员帮忙收件不算" in page
+    assert "受托人姓名" in page and "代办人" not in page.split("<main")[1].split("</form>")[0]
