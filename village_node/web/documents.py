@@ -39,8 +39,11 @@ def offered(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> dict[
     if item is None or not case.applicant or not PRINTS.allows(visit.staff.roles):
         return {}
     found = {}
+    empowered = {(each.body or {}).get("proxy_name") for each in entries if each.kind == kinds.PROXY_AUTHORITY}
     for entry, ground in zip(entries, grounds_of(visit, case, item, entries), strict=True):
         borne = [each for each in documents.borne(ground) if each.code in sheets.TEMPLATES and entry.body is not None]
+        if entry.kind == kinds.CREATE and entry.body and entry.body.get("proxy_name") in empowered:
+            borne = [each for each in borne if each.code != "06"]  # the authority that was entered bears the same paper
         if borne:
             found[entry.position] = [_offer(visit, case, entry.position, each) for each in borne]
     return found

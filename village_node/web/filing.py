@@ -371,6 +371,15 @@ def _changed(visit: Visit, item: Item) -> str:
     )
 
 
+# Whoever holds one of these chooses it under that name; all of them are numbered like the card of a citizen.
+_ID_OPTIONS: Final = {
+    "resident_id": (
+        "居民身份证（含港澳台居民居住证、外国人永久居留身份证）",
+        "resident identity card (also the residence permit of Hong Kong, Macao, Taiwan; the permanent residence card)",
+    )
+}
+
+
 def _identities(item: Item) -> tuple[str, ...]:
     """What an applicant may show here: a document, or that there is none, which only a person can say."""
     kinds_of = application.identities(item)
@@ -438,7 +447,7 @@ def _form(
         step_of=lambda name: filing_steps.step_of(name, item),
         questions=asked.asked(item),
         labels=filing_steps.labels(item),
-        id_kinds=[(code, visit.t(*choice_words(code))) for code in _identities(item)],
+        id_kinds=[(code, visit.t(*_ID_OPTIONS.get(code, choice_words(code)))) for code in _identities(item)],
         without=undocumented.CODE if undocumented.CODE in _identities(item) else "",
         changes=linked.options(visit, item),
         scopes=[(code, visit.t(*choice_words(code))) for code in application.SCOPES],

@@ -29,6 +29,10 @@ _PAPERS: Final = ("channel", "window_note")
 _FIRST: Final = ("acts_on", "earlier", "legal_representative", *undocumented.FIELDS)
 # Names of what is typed beside an application, as the sheet and the list of what is to be mended have them.
 LABELS: Final[dict[str, tuple[str, str]]] = {
+    "applicant_name": ("姓名或单位名称", "name"),
+    "proxy_name": ("受托人姓名", "name of who acts for the applicant"),
+    "proxy_relation": ("受托人与申请人关系", "relation to the applicant"),
+    "proxy_phone": ("受托人电话", "phone of who acts for the applicant"),
     "has_proxy": ("委托他人代为申请", "somebody acts for the applicant"),
     "authority_marked": ("委托书上的签名", "how the authority is signed"),
     "authority_scope": ("委托权限", "what the proxy may do"),

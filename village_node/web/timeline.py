@@ -78,10 +78,18 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
         verdict=entry.verdict.code,
         verdict_words=visit.t(*words.verdict_words(entry.verdict.code)),
         why="" if effective else visit.t(*explain(entry.verdict)),
-        facts=facts_of(visit, entry.kind, body, open_data=open_data) + skews.facts(visit, entry),
+        facts=_received(visit, case, entry) + facts_of(visit, entry.kind, body, open_data=open_data) + skews.facts(visit, entry),
         receipts=[(visit.place_name(place), at) for place, at in entry.receipts],
         ours=ours,
     )
+
+
+def _received(visit: Visit, case: Case, entry: TimelineEntry) -> list[tuple[str, str]]:
+    """Of the receipt the papers that came with the application."""
+    papers = [paper_words(visit, *paper[:3]) for paper in case.materials if paper.supplied is None]
+    if entry.kind != kinds.RECEIVE or not papers:
+        return []
+    return [(visit.t("收到的材料", "Papers received"), "\n".join(papers))]
 
 
 # The field that says in a word what an act comes to.
@@ -173,6 +181,8 @@ def text_of(visit: Visit, row: Field, value: Any, *, open_data: bool) -> str:
         return "\n".join(visit.t(f"{what}（{who}，{due} 前）", f"{what} ({who}, by {due})") for what, who, due in value)
     if row.name == "stage" and value in words.STAGES:
         return visit.t(*words.STAGES[value])
+    if row.name == "promised_days" and not value:
+        return visit.t("当场办结", "on the spot")
     if row.name == "amount_fen":
         return yuan(visit, value)
     return str(value)

@@ -319,3 +319,28 @@ def test_with_a_document_nothing_of_it_stays(agent: Visitor, village: Counter) -
     assert answer.status_code == 422, "the words are no number that anybody could type"
     case = held(village, agent.file(**{**UNDOCUMENTED, "applicant_id_kind": "resident_id", "applicant_id_no": CARD}))
     assert case.applicant["id_no"] == CARD and case.window_note == ""
+
+
+def test_the_box_of_errors_calls_a_field_as_the_form_does(agent: Visitor) -> None:
+    typed = {**APPLICATION, "applicant_name": "", "has_proxy": "yes"}
+    box = agent.send("/file/001", typed).text.split('id="wrong"')[1].split("</ul>")[0]
+    assert ">姓名或单位名称</a>" in box and ">受托人姓名</a>" in box
+
+
+def test_whoever_holds_a_residence_permit_finds_it_among_the_documents(agent: Visitor) -> None:
+    page = agent.open("/file/001").text
+    assert "港澳台居民居住证" in page and "外国人永久居留身份证" in page
+    assert "<summary" in page.split('name="legal_representative"')[0].rpartition("<details")[2], "of no person"
+
+
+def test_the_timeline_lists_the_papers_that_were_received(agent: Visitor, village: Counter) -> None:
+    timeline = agent.open(agent.file("040")).text.split('id="timeline"')[1].split("</ol>")[0]
+    assert "收到的材料" in timeline and "身份证 1 份（复印件）" in timeline
+
+
+def test_what_is_done_on_the_spot_is_promised_as_that(county: Counter) -> None:
+    window = county.sign_in("0201", "window")
+    case = window.file("037")
+    window.act(case, "docket")
+    page = window.open(case).text
+    assert page.count("<dd>当场办结</dd>") == 2 and "<dd>0" not in page, "where it stands, and in the timeline"
