@@ -14,8 +14,8 @@ _ANSWERS: Final = 0
 
 
 def check(case: Case, kind: int, body: Mapping[int, Any], today: date) -> None:
-    """Ask of a result that is given to a proxy whether it may be and to whom, of an authority that it is not over already, and of
-    a correction that it changes no proxy whom an authority names. Raises BadBody."""
+    """Ask of a result that is given to a proxy whether it may be and to whom, of an authority that it is not over
+    already, and of a correction that it changes no proxy whom an authority names. Raises BadBody."""
     if kind == kinds.SUPPLY and case.authorities and any(name.startswith("proxy_") for name in body.get(_ANSWERS, ())):
         raise BadBody(
             "answers",

@@ -78,7 +78,11 @@ def line(visit: Visit, case: Case, entry: TimelineEntry, *, open_data: bool) -> 
         verdict=entry.verdict.code,
         verdict_words=visit.t(*words.verdict_words(entry.verdict.code)),
         why="" if effective else visit.t(*explain(entry.verdict)),
-        facts=_received(visit, case, entry) + facts_of(visit, entry.kind, body, open_data=open_data) + skews.facts(visit, entry),
+        facts=[
+            *_received(visit, case, entry),
+            *facts_of(visit, entry.kind, body, open_data=open_data),
+            *skews.facts(visit, entry),
+        ],
         receipts=[(visit.place_name(place), at) for place, at in entry.receipts],
         ours=ours,
     )

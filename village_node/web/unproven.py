@@ -39,7 +39,8 @@ def of(visit: Visit, case: Case, kind: int) -> list[str]:
 def check(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) -> None:
     """Raises BadBody where somebody who may accept or approve does so though not all is on record, and does not say
     why."""
-    if kind not in SAID_IN or values.get(SAID_IN[kind]) or (kind == kinds.DECIDE and values.get("outcome") != "approve"):
+    refuses = kind == kinds.DECIDE and values.get("outcome") != "approve"
+    if kind not in SAID_IN or values.get(SAID_IN[kind]) or refuses:
         return
     site = visit.site
     if why_not(case, kind, site.config.place, visit.staff.roles, site.catalogue, site.places) is not None:

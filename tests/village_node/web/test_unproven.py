@@ -5,7 +5,17 @@ import pytest
 from tests.builders import Network
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, Visitor, form_of
-from tests.village_node.web.errands import PAPERS, AtHand, at_the_county, chosen, done, handed_up, links, printed, refused
+from tests.village_node.web.errands import (
+    PAPERS,
+    AtHand,
+    at_the_county,
+    chosen,
+    done,
+    handed_up,
+    links,
+    printed,
+    refused,
+)
 from village_node.web.site import SITE
 
 LATER = {"what": "tolerance", "paper:material:经营场所证明": "yes", "due": "2026-11-20", "signed_by": "张秀兰"}
