@@ -11,7 +11,7 @@ from sync_protocol.case.workdays import day_of
 from sync_protocol.encoding import encode
 from sync_protocol.places import about
 from sync_protocol.suites import sha256
-from village_node.casebook import once
+from village_node.casebook import cards, once
 from village_node.casebook.acts import Application, CaseRef
 from village_node.casebook.desk import Desk
 from village_node.casebook.errors import BadBody, SameBatch
@@ -24,6 +24,7 @@ from village_node.store.requests import Request
 MOST: Final = 500  # applications in one list: a season of a county's town is some 400, and they are one transaction
 SAME_MS: Final = 60 * 86_400_000  # so long the same list, word for word, is taken for the same season's
 SHOWN: Final = 50
+LOOKED_THROUGH: Final = 200  # a village's months, a window's last days
 BATCH: Final = "batch"  # under which a request keeps the list it became
 
 
@@ -94,6 +95,13 @@ class Batches(Desk, Reading):
                 known[case.applicant.get("name", ""), case.applicant.get("id_no", "")] = row.case_no or ""
         people = enumerate((str(body.get("applicant_name")), str(body.get("applicant_id_no"))) for body in applied)
         return {at: known[person] for at, person in people if person in known}
+
+    def filed_with(self, number: str) -> list[CaseRow]:
+        """Of the newest cases filed here those whose papers name this identity number (normalised), under whatever
+        name: the newest first. Nothing keeps the numbers beside the papers, so no more are looked through."""
+        newest = self.cases_after("all", {"place": self.identity.place}, None, LOOKED_THROUGH)
+        with self.store.reading() as connection:
+            return [row for row in newest if number in cards.named_in(connection, (row.scope, row.case_id))]
 
     def batches(self, page: int = 1, item_no: str = "") -> list[tuple[Batch, int]]:
         """A page of the lists filed here, the newest first, and how many cases each became. ``item_no``: for one item,

@@ -16,7 +16,18 @@ from village_node.casebook import AlreadyDone, BadBody, NotAllowed, Request
 from village_node.store import StoreError
 from village_node.store.drafts import DraftRow
 from village_node.store.errors import Outdated
-from village_node.web import application, asked, entry, filing_steps, items, linked, serving, times, undocumented
+from village_node.web import (
+    application,
+    asked,
+    entry,
+    filing_steps,
+    items,
+    known_before,
+    linked,
+    serving,
+    times,
+    undocumented,
+)
 from village_node.web.application import SPELLINGS
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.site import Visit
@@ -456,6 +467,7 @@ def _form(
         channels=[(code, visit.t(*choice_words(code))) for code in bodies.CHANNELS],
         steps=items.steps_from_here(visit, item),
         why_not=items.not_filed_here(visit, item),
+        before=known_before.of(visit, values.get("applicant_id_no", "")),
         parts=[visit.t(part.name, part.name_en) for part in visit.site.catalogue.parts(item)],
         asked_for=items.asked_for(visit, item),
     )

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import kinds
 from sync_protocol.places import about
-from village_node.web import documents, timeline, unproven
+from village_node.web import documents, known_before, timeline, unproven
 from village_node.web.cases import READS, fetch
 from village_node.web.policy import Route
 from village_node.web.qr import qr
@@ -31,6 +31,7 @@ def receipt(visit: Visit, place: str, case_id: str) -> Response:
         code=grouped(case.query_code),
         drawing=qr(address, visit.t("查询二维码", "QR code to look the case up")),
         papers=[timeline.paper_words(visit, *paper[:3]) for paper in case.materials],
+        before=known_before.of(visit, case.applicant.get("id_no", ""), case.case_id),
         lacking=unproven.papers(visit, case),
         documents=[each for position in received for each in offered.get(position, ())],
     )

@@ -168,3 +168,15 @@ def test_who_only_takes_the_application_in_is_not_taken_for_the_one_who_is_empow
     page = stepper.open(through(stepper, "proxy")).text
     assert "申请人委托家属等他人代为申请" in page and "村代办员帮忙收件不算" in page
     assert "受托人姓名" in page and "代办人" not in page.split("<main")[1].split("</form>")[0]
+
+
+def test_a_number_that_has_cases_here_is_pointed_out_under_whatever_name(stepper: Visitor) -> None:
+    earlier = stepper.file("040", applicant_name="王大妈")
+    page = stepper.open(through(stepper, "proxy")).text
+    box = page.split("这个证件号在本机已有办件")[1].split("</ul>")[0]
+    assert f'href="{earlier}"' in box and "王*" in box and "王大妈" not in box
+    case = stepper.file("003")
+    receipt = stepper.open(f"{case}/receipt").text.split("这个证件号在本机已有办件")[1].split("</ul>")[0]
+    assert f'href="{earlier}"' in receipt and f'href="{case}"' not in receipt
+    other = stepper.open(stepper.file("003", applicant_id_kind="passport", applicant_id_no="E12345678") + "/receipt")
+    assert "这个证件号在本机已有办件" not in other.text
