@@ -23,6 +23,8 @@ APPLICATION = {
     "applicant_address": "上关村三组",
     "request": "家庭主要成员患病，收入低于当地标准，申请最低生活保障。",
 }
+# The walk takes a minute: its public notice and its visit are on paper.
+REASONS = "符合条件。入户调查表和 7 日公示无异议的记录在纸质案卷。"
 
 
 class WalkFailed(Exception):
@@ -129,7 +131,7 @@ def walk(
     reviewer.act(case, "handoff")
     say(f"{reviewer.node.name} 初审同意，转送审批")
     window.act(case, "accept")
-    head.act(case, "decide", {"outcome": "approve"})
+    head.act(case, "decide", {"outcome": "approve", "reasons": REASONS})
     say(f"{head.node.name} 准予")
     head.act(case, "handoff")
     agent.act(case, "accept")

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import PHONE, Hall, press
 from tests.browser.sheets import A4_MM, A5_MM, read
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
-from tests.village_node.web.counter import CARD, PASSWORD
+from tests.village_node.web.counter import CARD, PASSWORD, SEEN
 from village_node.accounts.sessions import IDLE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -48,6 +48,9 @@ def filled(
         move.get_by_label(name, exact=False).first.fill(text)
     for tick in ticks:
         move.get_by_label(tick, exact=True).first.check()
+    why = move.locator("[name=note], [name=reasons]").first
+    if move.locator("[data-unproven]").count() and not why.input_value():
+        why.fill(SEEN)
     return move
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.linked import Linked, again, open_linked, panel, seen
 from tests.browser.test_stories import act, filled
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
+from tests.village_node.web.counter import SEEN
 from tests.village_node.web.errands import PAPERS, done
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -71,6 +72,7 @@ def test_two_departments_countersign_and_one_is_asked_a_second_time(hall: Linked
     deciding = lead.locator("details.act").filter(has=lead.locator("summary", has_text="作出决定"))
     deciding.locator("summary").click()
     deciding.get_by_label("准予", exact=True).check()
+    deciding.locator("[name=reasons]").fill(SEEN)
     deciding.get_by_role("button").click()
     expect(lead.get_by_role("alert")).to_contain_text("城管会签不同意\uff0c不能准予")
     seen(lead, "not-over-the-departments")

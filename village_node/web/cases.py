@@ -173,7 +173,6 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         choices_of=lambda kind, name: proceedings.choices(visit, case, kind, name),
         rights=voices.rights(visit, case),
         proposed=own_forms,
-        unproven={kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
         when_required=lambda row: proceedings.when_required(visit, row),
         clock_question=lambda kind: skews.question(visit, kind),
         may_unmask=UNMASKS.allows(roles),
@@ -194,10 +193,11 @@ def wanted_first(case: Case, own_forms: Mapping[int, object]) -> tuple[int, ...]
 
 
 def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gone: bool) -> dict[str, object]:
-    """What the page says beside: the kind of the case now, cases it is linked with, whether there are minutes, who has
+    """What the page says beside: what of it is not on record, the kind of the case now, cases it is linked with, whether there are minutes, who has
     taken it up, and the papers, to be compared with the form."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
+        "unproven": {kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),
         "posting": posting.of(visit, case, [entry.position for entry in entries]),

@@ -385,7 +385,7 @@ def _changed(visit: Visit, item: Item) -> str:
 # Whoever holds one of these chooses it under that name; all of them are numbered like the card of a citizen.
 _ID_OPTIONS: Final = {
     "resident_id": (
-        "居民身份证（含港澳台居民居住证、外国人永久居留身份证）",
+        "居民身份证（含港澳台居住证、永久居留证）",
         "resident identity card (also the residence permit of Hong Kong, Macao, Taiwan; the permanent residence card)",
     )
 }

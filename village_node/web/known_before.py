@@ -39,4 +39,6 @@ def _line(visit: Visit, row: CaseRow) -> Before:
         visit.t(*words.state_words(row.state)[2:]),
     )
     address = url_for("case", place=row.scope.partition(":")[2], case_id=row.case_id.hex())
-    return Before(address, row.case_no or row.case_id.hex()[:8], visit.t("，", ", ").join(each for each in told if each))
+    return Before(
+        address, row.case_no or row.case_id.hex()[:8], visit.t("，", ", ").join(each for each in told if each)
+    )

@@ -329,7 +329,7 @@ def test_the_box_of_errors_calls_a_field_as_the_form_does(agent: Visitor) -> Non
 
 def test_whoever_holds_a_residence_permit_finds_it_among_the_documents(agent: Visitor) -> None:
     page = agent.open("/file/001").text
-    assert "港澳台居民居住证" in page and "外国人永久居留身份证" in page
+    assert "含港澳台居住证、永久居留证" in page
     assert "<summary" in page.split('name="legal_representative"')[0].rpartition("<details")[2], "of no person"
 
 
