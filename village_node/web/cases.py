@@ -193,8 +193,8 @@ def wanted_first(case: Case, own_forms: Mapping[int, object]) -> tuple[int, ...]
 
 
 def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gone: bool) -> dict[str, object]:
-    """What the page says beside: what of it is not on record, the kind of the case now, cases it is linked with, whether there are minutes, who has
-    taken it up, and the papers, to be compared with the form."""
+    """What the page says beside: what of the case is not on record, its kind now, cases it is linked with, whether there
+    are minutes, who has taken it up, and the papers, to be compared with the form."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
         "unproven": {kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
@@ -215,12 +215,18 @@ def offers_of(visit: Visit, case: Case) -> list[Offer]:
     legal = legal_moves(case, site.config.place, visit.staff.roles, site.catalogue, site.places)
     key = (about(case.home), case.case_id)
     return [
-        voices.offered(appeals.offered(visit, case, told_once.offered(case, charging.offered(visit, case, offer))))
+        _as_asked(visit, case, offer)
         for offer in legal
         if offer.kind not in workflow.APART
         and (offer.kind != kinds.RATING_APPEAL or appeals.can_act(visit, case))
         and site.casebook.why_too_late(key, offer.kind) is None
     ]
+
+
+def _as_asked(visit: Visit, case: Case, offer: Offer) -> Offer:
+    """An act with its fields as its form asks them."""
+    asked = told_once.offered(case, charging.offered(visit, case, offer))
+    return voices.offered(appeals.offered(visit, case, asked))
 
 
 @dataclass
