@@ -193,8 +193,8 @@ def wanted_first(case: Case, own_forms: Mapping[int, object]) -> tuple[int, ...]
 
 
 def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gone: bool) -> dict[str, object]:
-    """What the page says beside: what of the case is not on record, its kind now, cases it is linked with, whether there
-    are minutes, who has taken it up, and the papers, to be compared with the form."""
+    """What the page says beside: what of the case is not on record, its kind now, cases it is linked with, whether
+    there are minutes, who has taken it up, and the papers, to be compared with the form."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
         "unproven": {kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},

@@ -9,6 +9,7 @@ from sync_protocol.case.authority import form_fields
 from sync_protocol.case.fields import Field
 from sync_protocol.places import LEVELS, about
 from village_node.casebook import BadBody, CaseRef, Request, Shown
+from village_node.store import Connection
 from village_node.web import charging, entry, schemas, unproven
 from village_node.web.policy import CASEWORK, DESKS, Policy
 from village_node.web.site import Visit
@@ -104,12 +105,15 @@ def do(
         words = "本机没有这个工号，请填写听证主持人本人的工号", "nobody here has this number: give that of who presides"
         raise BadBody("presider", *words)
     body = schemas.load(kind, completed(visit, case, kind, values))
-    unproven.check(visit, case, kind, values)
     if takes_two(kind, values):
         book.ask_procedure(staff.staff_no, staff.roles, key, body, seen, request)
         return CaseRef(*key, case.case_no, case.query_code)
+
+    def proven(connection: Connection) -> None:  # asked last, of an act that nothing else stands against
+        unproven.check(visit, case, kind, values)
+
     return book.record(
-        staff.staff_no, staff.roles, *key, kind, body, seen, request, shown, clock_confirmed=clock_confirmed
+        staff.staff_no, staff.roles, *key, kind, body, seen, request, shown, proven, clock_confirmed=clock_confirmed
     )
 
 

@@ -7,7 +7,7 @@ all the same says why, and that stands in the event and on what is printed of it
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sync_protocol.case import Case, Item, kinds, legal_bodies, why_not
+from sync_protocol.case import Case, Item, kinds, legal_bodies
 from sync_protocol.case.catalogue import HEARING_OFFERED
 from village_node.casebook import BadBody
 from village_node.web import commitments
@@ -37,14 +37,10 @@ def of(visit: Visit, case: Case, kind: int) -> list[str]:
 
 
 def check(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) -> None:
-    """Raises BadBody where somebody who may accept or approve does so though not all is on record, and does not say
-    why."""
+    """Raises BadBody where somebody accepts or approves what is not all on record, and does not say why."""
     refuses = kind == kinds.DECIDE and values.get("outcome") != "approve"
     if kind not in SAID_IN or values.get(SAID_IN[kind]) or refuses:
         return
-    site = visit.site
-    if why_not(case, kind, site.config.place, visit.staff.roles, site.catalogue, site.places) is not None:
-        return  # which the casebook says
     found = _lacks(visit, case, kind)
     if found:
         zh, en = zip(*(*found, _WHY[kind]), strict=True)

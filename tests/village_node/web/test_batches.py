@@ -190,7 +190,7 @@ def test_a_good_list_of_five_hundred_is_filed_by_the_form_that_its_preview_shows
 ) -> None:
     long = "关于在本村设立烟花爆竹零售点的申请，经营场所符合安全距离要求。" * 4
     many = [
-        person(f"张{number}", card(f"62282119{60 + number // 300}0304{number % 300:03d}"), 申请事由=long)
+        person(f"张{chr(0x4E00 + number)}", card(f"62282119{60 + number // 300}0304{number % 300:03d}"), 申请事由=long)
         for number in range(500)
     ]
     text = rows_of(*many)

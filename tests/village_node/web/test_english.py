@@ -153,7 +153,7 @@ def test_the_pages_of_a_case_and_of_an_item_are_in_english(rooms: Rooms) -> None
         )
     )
     case = at_the_county(rooms.network, agent, clerk, officer)
-    done(officer, case, "decide", outcome="approve")
+    done(officer, case, "decide", outcome="approve", reasons="in order")
     everywhere(rooms.network)
     of_item = ("/items/001", "/items/001/1", "/items/001/1/flow", "/items/022", "/file/001", "/file/022", "/file/043")
     for visitor in (agent, clerk, officer):
