@@ -1,13 +1,13 @@
 """One case on one page: where it is, its timeline with hop receipts and verdicts, its papers, what may happen next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, Offer, Position, kinds, legal_moves, powers, route, why_not, workflow
+from sync_protocol.case import Case, Offer, Position, Step, kinds, legal_moves, powers, route, why_not, workflow
 from sync_protocol.case.promises import promise_at
 from sync_protocol.places import about
 from village_node.casebook import Shown, TimelineEntry
@@ -283,13 +283,20 @@ def stops(visit: Visit, case: Case) -> list[tuple[str, str, bool]]:
     """The way of the case: (place, what is done there, whether the case is at this stop now)."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     steps = route(item, case.home, visit.site.places) if item else ()
-    # One place may have several stops; the case is at the first one there that is still to be done.
     done = {"file"} | ({"accept"} if case.docketed else set()) | ({"review"} if case.reviewed else set())
     done |= {"accept", "review", "decide"} if case.decision else set()
-    done |= {"accept", "review", "decide", "deliver"} if case.state in workflow.CLOSED else set()
-    here = case.transit_to or case.holder
-    at = next((step for step in steps if step.place == here and step.purpose not in done), None)
+    at = None if case.state in workflow.CLOSED else _stop_at(steps, case.transit_to or case.holder, done)
     return [(visit.place_name(step.place), visit.t(*words.PURPOSES[step.purpose]), step is at) for step in steps]
+
+
+def _stop_at(steps: Sequence[Step], here: str | None, done: Collection[str]) -> Step | None:
+    """The stop at which a case is: the next one to be done, where that is here; else the last done here, from which it
+    goes on, or the first one here where those before it were passed over. None where it has no stop."""
+    due = next((step for step in steps if step.purpose not in done), None)
+    if due is not None and due.place == here:
+        return due
+    there = [step for step in steps if step.place == here]
+    return next((step for step in reversed(there) if step.purpose in done), there[0] if there else None)
 
 
 _NOBODY_BELOW: Final = (

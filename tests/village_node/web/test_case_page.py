@@ -61,6 +61,35 @@ def test_a_case_goes_through_three_levels_and_back_on_the_pages(
     assert "张秀兰" not in page and CARD not in page
 
 
+def stop_of(page: str) -> str:
+    """The stop of the way that a page lights."""
+    return "".join(re.findall(r'<li class="here" aria-current="step">(.*?)</li>', page))
+
+
+def test_the_stop_that_is_lit_is_where_the_case_is(
+    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor
+) -> None:
+    case = agent.file()
+    assert stop_of(agent.open(case).text) == "上关村 · 申请、收件", "it waits here to be handed on"
+    lit = []
+    for who, move, values in (
+        (agent, "handoff", {}),
+        (clerk, "accept", {}),
+        (clerk, "docket", {"promised_days": "20"}),
+        (clerk, "review", {"opinion": "agree", "text": "属实"}),
+        (clerk, "handoff", {}),
+        (officer, "accept", {}),
+        (officer, "decide", {"outcome": "approve"}),
+        (officer, "handoff", {}),
+        (agent, "accept", {}),
+        (agent, "delivered", {"to": "张秀兰", "how": "in_person", "at": "2026-11-18"}),
+    ):
+        assert who.act(case, move, **values).status_code == 303, move
+        lit.append(stop_of(who.open(case).text).partition(" · ")[2])
+        everywhere(network)
+    assert lit == ["受理", "受理", "初审", "初审", "决定", "决定", "决定", "送达", "送达", ""]
+
+
 def test_buttons_are_exactly_the_legal_moves(
     network: Network, agent: Visitor, clerk: Visitor, village: Counter, township: Counter
 ) -> None:
