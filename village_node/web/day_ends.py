@@ -98,11 +98,21 @@ def _today(visit: Visit, refused: Refused | None = None) -> Response:
         changed=found is not None and found.closed is not None and _differs(found),
         days=_days(visit),
         closers=[(name, name or visit.t("本单位", "this room")) for name in book.closers()],
+        others=_others(visit, found),
         reasons=[("", visit.t("请选择", "choose")), *((code, visit.t(*words)) for code, words in rules.WHY.items())],
         words_max=rules.WORDS_MAX,
         back_days=BACK_DAYS,
         done=visit.request.args.get("done", ""),
     )
+
+
+def _others(visit: Visit, found: Day | None) -> list[Day]:
+    """The days of the departments that close their own, beside that of the room, where something came or waits."""
+    if found is None or found.department != ROOM:
+        return []
+    book = visit.site.casebook
+    days = (book.day_here(found.day, name) for name in book.closers() if name != ROOM)
+    return [each for each in days if each.came or each.waiting]
 
 
 def _asked_day(visit: Visit) -> tuple[str, Day | None, str]:
@@ -282,22 +292,25 @@ def _at(visit: Visit, place: str) -> tuple[date, date, str, list[tuple[str, list
 
 class OnWorkList(NamedTuple):
     """What the work list says of the days that somebody may close: today's, of which those of departments where nothing
-    came, was done or waits are ``quiet``, where there are many; and those before that were ``left`` open."""
+    came, was done or waits are ``quiet``, where there are many; and those before that were ``left`` open. ``several``:
+    departments close days of their own, so that of the room is not that of the whole place."""
 
     today: Sequence[Day] = ()
     quiet: Sequence[Day] = ()
     left: Sequence[Day] = ()
+    several: bool = False
 
 
 def on_work_list(visit: Visit) -> OnWorkList:
     """What the work list says of the days that the person in front may close."""
     if not visit.may_open("close_day"):
         return OnWorkList()
+    several = len(visit.site.casebook.closers()) > 1
     today, left = visit.site.casebook.to_close(visit.staff.staff_no, visit.staff.roles)
     quiet = [each for each in today if each.department and not (each.came or each.done or each.waiting)]
     if len(quiet) < MANY:
         quiet = []
-    return OnWorkList([each for each in today if each not in quiet], quiet, left)
+    return OnWorkList([each for each in today if each not in quiet], quiet, left, several)
 
 
 ROUTES: Final = (

@@ -126,6 +126,22 @@ def test_a_department_closes_its_own_day_by_its_representative_on_duty(county: C
     assert "没有这个部门的日清" in window.open("/day-end?department=财政").text
 
 
+def test_whose_day_is_the_room_s_reads_of_what_the_sums_are_and_where_the_rest_is(county: Counter) -> None:
+    window = county.sign_in("1001", "window", name="周敏")
+    assert "没有遗留：本单位的件都处理了" in plain(window.open("/day-end").text), (
+        "no department closes a day of its own"
+    )
+    delegate(county.member, "文旅", "036", b="1002")
+    window.file("036", **PAPERS)
+    work = plain(window.open("/work").text)
+    assert "待我处理 1" in work and "不归部门日清的件： 今天来件 0 件" in work.replace("：今", "： 今")
+    page = plain(window.open("/day-end").text)
+    assert "没有遗留：" not in page and "不归部门日清的件中没有遗留的。" in page
+    assert "文旅：来件 1 件，没有处理的共 1 件" in page.replace("文旅 ：", "文旅：")
+    of = plain(window.open("/day-end?department=文旅").text)
+    assert "不在上面的数里" not in of and "文旅 2026-11-18" in of
+
+
 def test_departments_that_had_nothing_today_are_one_line_of_the_work_list(county: Counter) -> None:
     officer = county.sign_in("1002", "officer", name="赵敏")
     delegable = filter(may_be_delegated, county.member.casebook.catalogue.items())
