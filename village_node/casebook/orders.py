@@ -90,15 +90,15 @@ def why_not(
 class Orders(Reading):
     """The list of orders to put right."""
 
-    def orders(self, view: str, page: int = 1, text: str = "") -> OrderPage:
+    def orders(self, view: str, page: int = 1, text: str = "", *, whole_name: bool = False) -> OrderPage:
         """The open orders: ``here``, those this place is to answer; ``all``, those of every place below too; ``call``,
         those whose applicant is to be asked again; ``appeals``, those whose rating is appealed against, for this place
-        to answer. The longest open first. ``text``: as of the work list. KeyError for another view."""
+        to answer. The longest open first. ``text``, ``whole_name``: as of the work list. KeyError for another view."""
         place = self.identity.place
         with self.store.reading() as connection:
             roster, calendar, now_ms = self.roster_in(connection), calendar_in(self, connection), self.clock()
             oldest = case_lists.OLDEST_APPEAL if view == "appeals" else case_lists.OLDEST_ORDER
-            condition = case_lists.orders_view(view, place) & case_lists.matching(text)
+            condition = case_lists.orders_view(view, place) & case_lists.matching(text, whole_name=whole_name)
             listed = case_lists.page(connection, condition, page, PAGE_SIZE, first=oldest)
             found = []
             for row in listed.rows:

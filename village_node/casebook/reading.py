@@ -159,30 +159,41 @@ class Reading(Office):
         page: int = 1,
         page_size: int = PAGE_SIZE,
         who: str = "",
+        *,
+        whole_name: bool = False,
     ) -> Page:
         """One page of a view (see store.case_lists.view), the most pressing or the newest first.
 
         ``filters``: text, item_no, state, place, kind, department. ``who``: whose list it is, where it is a
-        person's.
+        person's. ``whole_name``: the text finds a name by the whole of it alone.
 
         KeyError for an unknown view, TypeError for an unknown filter.
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
             here, today, chosen = self.identity.place, day_of(self.clock()), self._filters(filters or {}, view)
+            chosen["whole_name"] = whole_name
             return case_lists.listed(connection, view, here, left_behind, chosen, page, page_size, today, who)
 
     def cases_after(
-        self, view: str, filters: Mapping[str, str], last: tuple[int, bytes, str] | None, size: int, who: str = ""
+        self,
+        view: str,
+        filters: Mapping[str, str],
+        last: tuple[int, bytes, str] | None,
+        size: int,
+        who: str = "",
+        *,
+        whole_name: bool = False,
     ) -> list[CaseRow]:
         """So many rows of a view, the newest first, after the one that was ``last``: for who reads a list through.
+        ``whole_name`` as in ``work_list``.
 
         KeyError for an unknown view, TypeError for an unknown filter.
         """
         with self.store.reading() as connection:
             left_behind = self._not_left(connection)[0] if view == "not_left" else []
             condition = case_lists.view(view, self.identity.place, left_behind, who)
-            condition &= case_lists.matching(**self._filters(filters, view))
+            condition &= case_lists.matching(**self._filters(filters, view), whole_name=whole_name)
             return case_lists.after(connection, condition, last, size)
 
     def _filters(self, asked: Mapping[str, str], view: str) -> dict[str, Any]:

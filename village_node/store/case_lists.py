@@ -208,20 +208,19 @@ def matching(
     place: str = "",
     kind: str = "",
     items: Sequence[tuple[str, int]] | None = None,
+    *,
+    whole_name: bool = False,
 ) -> ColumnElement[bool]:
-    """The condition of a list's filters: the beginning of a receipt number or item number, or part of a name.
-    ``items``: one of these item versions, where it is not None."""
+    """The condition of a list's filters: the beginning of a receipt number, an item number, or part of a name; the
+    whole of it where ``whole_name``, for who never sees one and would find it sign by sign. ``items``: one of these
+    item versions, where it is not None."""
     table = CASES.c
     condition: ColumnElement[bool] = table.state.is_not(None)
     if text:
-        condition = and_(
-            condition,
-            or_(
-                table.case_no.startswith(text.upper(), autoescape=True),
-                table.applicant_name.contains(text, autoescape=True),
-                table.item_no == text,
-            ),
-        )
+        name = table.applicant_name
+        named = name == text if whole_name else name.contains(text, autoescape=True)
+        numbered = or_(table.case_no.startswith(text.upper(), autoescape=True), table.item_no == text)
+        condition = and_(condition, or_(numbered, named))
     if item_no:
         condition = and_(condition, table.item_no == item_no)
     if state:

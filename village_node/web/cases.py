@@ -24,6 +24,7 @@ from village_node.web import (
     joint,
     linked,
     minutes,
+    policy,
     posting,
     previews,
     proceedings,
@@ -41,7 +42,7 @@ from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
 READS: Final = Policy(CASEWORK, "node", "masked")
-UNMASKS: Final = Policy(CASEWORK - {"supervisor"}, "node", "reasoned")
+UNMASKS: Final = Policy(policy.UNMASKS, "node", "reasoned")
 REASON_SHORTEST: Final = 4
 NO_REASON: Final = ("请写明查看原因，至少 4 个字。", "Please give the reason, at least 4 characters.")
 

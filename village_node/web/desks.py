@@ -79,13 +79,15 @@ def desk(visit: Visit) -> Response:
     if view not in open_to:
         raise NotFound
     filters = {"text": searches.typed(visit)}
-    found = visit.site.casebook.work_list(view, filters, entry.page(visit.request.args.get("page", "1")))
+    at, whole = entry.page(visit.request.args.get("page", "1")), searches.by_whole_name(visit)
+    found = visit.site.casebook.work_list(view, filters, at, whole_name=whole)
     counts = visit.site.casebook.view_counts()
     return visit.render(
         "desk.html",
         view=view,
         tabs=[(each, visit.t(*TITLES[each]), counts[each]) for each in open_to],
         filters=filters,
+        search_label=searches.label_of_cases(visit),
         found=found,
         waiting=[Waiting(row, _amount(visit, row) if view == "fees" else "") for row in found.rows],
         empty=visit.t(*EMPTY[view]),

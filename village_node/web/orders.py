@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import Position
 from village_node.casebook import OpenOrder
-from village_node.web import clocks, entry, filters, schemas, times, voices, words
+from village_node.web import clocks, entry, filters, schemas, searches, times, voices, words
 from village_node.web.filters import Filters
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
@@ -31,7 +31,7 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
 def orders(visit: Visit) -> Response:
     """One view of the list, the longest open first."""
     (view, asked), number = narrowed(visit), entry.page(visit.request.args.get("page", "1"))
-    found = visit.site.casebook.orders(view, number, asked.text)
+    found = visit.site.casebook.orders(view, number, asked.text, whole_name=searches.by_whole_name(visit))
     return visit.render(
         "orders.html",
         view=view,
@@ -55,8 +55,7 @@ def narrowed(visit: Visit) -> tuple[str, Filters]:
     view = visit.request.args.get("view", "here")
     if view not in VIEWS:
         raise NotFound
-    label = visit.t("编号、姓名或事项编号", "Receipt number, name or service number")
-    return view, filters.asked(visit, "orders", label, kept=("view",))
+    return view, filters.asked(visit, "orders", searches.label_of_cases(visit), kept=("view",))
 
 
 def _document(each: OpenOrder) -> str:

@@ -26,6 +26,8 @@ ADMIN: Final = frozenset({"admin"})
 STAFF: Final = CASEWORK | ADMIN
 # Who takes fees and who files volumes: they see what waits for them, with what their act needs, and no other case.
 DESKS: Final = frozenset(STANDS_IN)
+# Who may see the personal data of a case in full, each time with a reason; the others never do.
+UNMASKS: Final = CASEWORK - {"supervisor"}
 SIGNED_IN: Final = STAFF | DESKS
 # Those who answer for the work of others may take lists of cases away as files; who works on single cases reads the
 # pages. The audit trail goes with whoever may read it, and so do sums that are about nobody.

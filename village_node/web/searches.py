@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.suites import NONCE_BYTES, NotOpened, lock, unlock
 from village_node.web import entry, masking, sign_in
-from village_node.web.policy import Policy, Route, declared
+from village_node.web.policy import UNMASKS, Policy, Route, declared
 from village_node.web.site import Visit
 
 LONGEST: Final = 60
@@ -40,6 +40,21 @@ def typed(visit: Visit) -> str:
     if not said.startswith(_MARK) or not visit.cookie:  # a program says plainly what it looks for
         return entry.line(said)[:LONGEST]
     return unlocked(visit, said)
+
+
+def by_whole_name(visit: Visit) -> bool:
+    """Whether the person in front finds applicants by the whole of their names alone: who may never see one would find
+    it sign by sign."""
+    return not visit.may(UNMASKS)
+
+
+def label_of_cases(visit: Visit) -> str:
+    """What finds a case on a list of cases, as its field says it."""
+    if by_whole_name(visit):
+        said = "编号、事项编号或姓名（姓名须写全）", "Receipt number, service number or the whole of a name"
+    else:
+        said = "编号、姓名或事项编号", "Receipt number, name or service number"
+    return visit.t(*said)
 
 
 def told(text: str) -> str:

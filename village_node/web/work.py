@@ -99,7 +99,8 @@ def work(visit: Visit) -> Response:
     if view not in VIEWS:
         raise NotFound
     filters, at = _filters(visit), entry.page(arguments.get("page", "1"))
-    found = visit.site.casebook.work_list(view, filters, at, who=visit.staff.staff_no)
+    whole = searches.by_whole_name(visit)
+    found = visit.site.casebook.work_list(view, filters, at, who=visit.staff.staff_no, whole_name=whole)
     filtered = any(filters.values())
     return _render(visit, view, found=found, filters=filters, filtered=filtered, **beside(visit, found.rows))
 
@@ -130,7 +131,8 @@ def table(visit: Visit, usual: str = "mine") -> Table:
 
 def _slice_by_slice(visit: Visit, view: str, filters: dict[str, str]) -> Iterator[CaseRow]:
     last: tuple[int, bytes, str] | None = None
-    while rows := visit.site.casebook.cases_after(view, filters, last, SLICE, visit.staff.staff_no):
+    who, whole = visit.staff.staff_no, searches.by_whole_name(visit)
+    while rows := visit.site.casebook.cases_after(view, filters, last, SLICE, who, whole_name=whole):
         yield from rows
         last = (rows[-1].filed_ms or 0, rows[-1].case_id, rows[-1].scope)
 
@@ -251,6 +253,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         promise_of=lambda row: commitments.badge_of(visit, row),
         graded=marked,
         six=six_kinds.counted(visit),
+        search_label=searches.label_of_cases(visit),
         kind_of=lambda row: six_kinds.badge_of(visit, row),
         draft_days=DRAFT_DAYS,
         **values,

@@ -6,7 +6,8 @@ from html import unescape
 from urllib.parse import parse_qs, quote, urlsplit
 
 from tests.builders import APPLICATION, Network
-from tests.village_node.web.counter import PASSWORD, Counter, Visitor, file_of, hidden_of
+from tests.village_node.web.api.program import program_at
+from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, file_of, hidden_of
 from tests.village_node.web.errands import PAPERS
 from tests.village_node.web.test_export import csv_rows, links
 from village_node.casebook import Application
@@ -152,3 +153,25 @@ def test_no_search_form_of_any_page_puts_what_is_typed_into_an_address(
                     else:
                         assert not typed, (rule.rule, form[:200])
     assert seen > 150 and len(by_post) > 15 and ("work", "text") in by_post
+
+
+def test_who_never_sees_a_name_finds_it_by_the_whole_of_it_alone(
+    network: Network, agent: Visitor, county: Counter
+) -> None:
+    case = agent.file("001", **PAPERS, applicant_name=NAME)
+    assert agent.act(case, "handoff").status_code == 303
+    everywhere(network)
+    window = county.sign_in("1001", "window")
+    supervisor = county.sign_in("3001", "supervisor")
+    cashier, program = county.sign_in("3002", "cashier"), program_at(county, "3003", "supervisor")
+    for part in ("秀", "兰", "张", "张秀"):
+        assert case in window.open(f"/work?view=all&text={part}").text, "who may unmask finds as before"
+        assert case not in supervisor.open(f"/work?view=all&text={part}").text, part
+        assert len(csv_rows(supervisor.take(f"/work.csv?view=all&text={part}"))) == 1, "the file is no way round it"
+        assert not program.get(f"/cases?text={part}").json["cases"]
+    number = re.findall(r">(62\d+-[\w-]+)</a>", supervisor.open("/work?view=all").text)[0]
+    for whole in (NAME, number[:20], "001"):
+        assert case in supervisor.open(f"/work?view=all&text={whole}").text, whole
+        assert len(program.get(f"/cases?text={whole}").json["cases"]) == 1
+    assert "姓名须写全" in supervisor.open("/work").text and "姓名须写全" in cashier.open("/work").text
+    assert "姓名须写全" not in window.open("/work").text and "姓名须写全" in supervisor.open("/orders").text

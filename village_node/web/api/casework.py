@@ -31,6 +31,7 @@ from village_node.web import (
     prints,
     proceedings,
     schemas,
+    searches,
     serving,
     six_kinds,
     timeline,
@@ -68,7 +69,9 @@ class ListQuery(Taken):
     view = marshmallow.fields.String(
         load_default="all", validate=marshmallow.validate.OneOf(tuple(VIEWS), error="请从所列选项中选择")
     )
-    text = _listed_text("The beginning of a receipt number, or part of a name.")
+    text = _listed_text(
+        "The beginning of a receipt number, or part of a name; for who never sees one in full, the whole."
+    )
     item_no = _listed_text("The number of an item.")
     state = marshmallow.fields.String(
         load_default="",
@@ -135,8 +138,10 @@ def list_cases(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
         words = "、".join(desks.views_of(visit))
         raise invalid({"view": (f"这一岗位只能用视图 {words}", f"this role has the views {words} alone")})
     filters = {name: entry.line(asked[name])[:60] for name in FILTERS}
-    last, size = _cursor(asked["after"]), asked["limit"]
-    found = visit.site.casebook.cases_after(asked["view"], filters, last, size + 1, visit.staff.staff_no)
+    last, size, whole = _cursor(asked["after"]), asked["limit"], searches.by_whole_name(visit)
+    found = visit.site.casebook.cases_after(
+        asked["view"], filters, last, size + 1, visit.staff.staff_no, whole_name=whole
+    )
     rows = found[:size]
     if rows and visit.staff.token_id is not None:
         _note_reading(visit, visit.staff.token_id, len(rows))
