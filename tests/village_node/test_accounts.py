@@ -310,7 +310,7 @@ def test_an_administrator_who_never_signed_in_is_nobody_to_leave_the_node_to(acc
     hired(accounts, "0009", "admin")
     accounts.create_invitation("0008", "李梅", ["admin"])
     clock.now_ms += 15 * 24 * 3_600_000  # the code is over
-    for act in (lambda: accounts.disable("0009", True), lambda: accounts.change("0009", "王芳", ["agent"], "0009")):
+    for act in (lambda: accounts.disable("0009", True), lambda: accounts.change("0009", "王芳", ["agent"], "0008")):
         with pytest.raises(StaffTrouble, match="last administrator"):
             act()
     accounts.disable("0008", True)

@@ -163,8 +163,8 @@ class Accounts:
         """Give an account another name or other roles; whoever it is signs in again, and has them then. A token in a
         role that was taken away ends with it.
 
-        Raises StaffTrouble as ``create_invitation`` does, for a number that is not there, and where nobody would be
-        left to manage the node.
+        Raises StaffTrouble as ``create_invitation`` does, for a number that is not there, where nobody would be left to
+        manage the node, and for other roles of whoever asks: who gives roles out takes none.
         """
         number, called, chosen = _number(staff_no), new_name(name), self._chosen(roles)
         before = self.rows.staff(number)
@@ -172,6 +172,8 @@ class Accounts:
             raise _nobody(number)
         if (called, chosen) == (before.name, before.roles):
             return
+        if number == by and chosen != before.roles:
+            raise _own_roles()
         said = {"name": called, "name_before": before.name, "roles": chosen, "roles_before": before.roles}
         self._changed(number, self._line(by, "staff.change", number, **said), name=called, roles=chosen)
 
@@ -495,6 +497,15 @@ def _last_one() -> StaffTrouble:
     return StaffTrouble(
         "这是最后一个可用的系统管理员账号；请先给别人系统管理员岗位，待其设好密码，再改这一个。",
         "This is the last administrator who can sign in: make somebody else one, with a password, first.",
+    )
+
+
+def _own_roles() -> StaffTrouble:
+    return StaffTrouble(
+        "不能改自己的岗位，请另一名系统管理员办理；本单位只有一名的，先给别人系统管理员岗位，"
+        "或由能登录本机的人用命令行 invite 为其开立账号。",
+        "You cannot change your own roles: another administrator does. Where you are the only one, make somebody else "
+        "one first, or have whoever may use the command line of this machine make an account with its invite command.",
     )
 
 

@@ -166,11 +166,12 @@ def tell(connection: Connection, told: Line | None) -> None:
 
 class Wanted(NamedTuple):
     """Which lines are wanted: that hold a text in who, what, about what or the details; from a time on, and before one
-    (ms); all where nothing is said."""
+    (ms); of certain actions. All where nothing is said."""
 
     text: str = ""
     since_ms: int | None = None
     until_ms: int | None = None
+    actions: tuple[str, ...] = ()
 
 
 EVERY_LINE: Final = Wanted()
@@ -184,6 +185,8 @@ def newest(
     query = select(AUDIT).order_by(AUDIT.c.n.desc()).limit(limit)
     if action:
         query = query.where(AUDIT.c.action == action)
+    if wanted.actions:
+        query = query.where(AUDIT.c.action.in_(wanted.actions))
     if wanted.text:
         searched = (AUDIT.c.actor, AUDIT.c.action, AUDIT.c.subject, AUDIT.c.detail)
         query = query.where(or_(*(each.icontains(wanted.text, autoescape=True) for each in searched)))

@@ -53,7 +53,7 @@ def _words(visit: Visit, code: str, otherwise: str) -> str:
 def _value(visit: Visit, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return visit.t("是", "yes") if value else visit.t("否", "no")
-    if name in ("role", "roles"):
+    if name in ("role", "roles", "roles_before"):
         codes = [value] if isinstance(value, str) else list(value)
         level = visit.site.level
         return visit.t("、", ", ").join(visit.t(*ROLES.get((each, level), (each, each))) for each in codes)

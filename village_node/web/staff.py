@@ -28,6 +28,10 @@ STATES: Final = {
     "invited": ("待设密码", "no password yet"),
     "disabled": ("已停用", "disabled"),
 }
+# What decides who may do what here. The trail itself is for administrators, who give the roles out: of these lines the
+# head reads as well.
+_ROLE_ACTS: Final = ("staff.invite", "staff.change", "staff.renew", "staff.disable", "staff.enable")
+_ROLE_LINES: Final = 20
 SLICE: Final = 500  # lines that an export reads at once
 AUDIT_HEAD: Final = (
     ("序号", "Number"), ("时间", "Time"), ("工号", "Who"), ("动作", "What"), ("对象", "About"), ("说明", "Details"),
@@ -216,8 +220,15 @@ def page(visit: Visit, status: int = 200, **values: Any) -> Response:
         orphans=sorted(ordered.keys() - {each.staff_no for each in visit.site.accounts.rows.all_staff()}),
         admin=ADMIN,
         roles=roles,
+        role_acts=_role_acts(visit),
         **{"kept": {}, **values},
     )
+
+
+def _role_acts(visit: Visit) -> list[audit_words.Told]:
+    """The last times that somebody gave out an account, roles or a new code, or shut an account."""
+    lines = visit.site.accounts.rows.audit_lines(_ROLE_LINES, wanted=Wanted(actions=_ROLE_ACTS))
+    return [audit_words.told(visit, line, json.loads(line.detail)) for line in lines]
 
 
 def state_of(person: StaffRow) -> str:

@@ -4,13 +4,15 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from center_node import cli
 from center_node.app import create_node
 from tests.builders import COUNTY
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, problems
 from village_node import config
-from village_node.accounts import SignInRefused
+from village_node.accounts import SignInRefused, StaffTrouble
 from village_node.accounts.throttle import SOURCE
 
 
@@ -55,22 +57,39 @@ def test_what_cannot_be_is_refused_with_what_was_typed(village: Counter) -> None
     assert admin.send("/staff/7777/change", {"name": "x", "roles": "agent"}).status_code == 404
 
 
+def test_nobody_changes_their_own_roles_and_the_head_sees_whose_were_changed(county: Counter) -> None:
+    admin, other = county.sign_in("0009", "admin"), county.sign_in("0008", "admin", name="李梅")
+    county.sign_in("1001", "window", name="周敏")
+    for roles in (("admin", "supervisor"), ("head",), ("admin", "head")):
+        assert "不能改自己的岗位，请另一名系统管理员办理" in changed(admin, "0009", "王芳", *roles)[0]
+    assert admin.open("/work").status_code == 303 and "/health" in admin.open("/work").headers["Location"]
+    assert changed(other, "1001", "周敏", "window", "officer") == []
+    head = county.sign_in("1003", "head", name="赵敏")
+    page = head.open("/staff").text
+    shown = page.partition('id="role-acts"')[2].partition("</section>")[0]
+    assert "修改人员" in shown and ">1001<" in shown and "0008" in shown and "首席代表" in shown
+    assert "添加人员" in shown and county.sign_in("1002", "officer").open("/staff").status_code == 404
+    assert changed(admin, "0009", "王小芳", "admin") == [], "a name is one's own"
+
+
 def test_the_last_administrator_stays_one(village: Counter) -> None:
     admin = village.sign_in("0009", "admin")
     village.sign_in("0001", "agent")
-    assert "最后一个可用的系统管理员" in changed(admin, "0009", "王芳", "head")[0]
-    assert admin.open("/staff").status_code == 200, "nothing was changed"
     other = village.sign_in("0008", "admin", "agent", name="李梅")
     village.accounts.disable("0008", True)
-    assert "最后一个可用的系统管理员" in changed(admin, "0009", "王芳", "head")[0]
+    with pytest.raises(StaffTrouble, match="last administrator"):
+        village.accounts.change("0009", "王芳", ["head"], by="0008")
+    assert admin.open("/staff").status_code == 200, "nothing was changed"
     village.accounts.disable("0008", False)
-    assert changed(admin, "0009", "王芳", "head") == []
-    assert admin.open("/staff").status_code == 303, "signed out"
     assert other.send("/sign-in", {"staff_no": "0008", "password": PASSWORD}).status_code == 303
-    assert "最后一个可用的系统管理员" in changed(other, "0008", "李梅", "agent")[0]
+    assert changed(other, "0009", "王芳", "head") == []
+    assert admin.open("/staff").status_code == 303, "signed out"
+    with pytest.raises(StaffTrouble, match="last administrator"):
+        village.accounts.change("0008", "李梅", ["agent"], by="0009")
     assert changed(other, "0001", "王芳", "admin") == []
     assert other.send("/staff/0001/disable", {"disabled": "yes"}).status_code == 303
-    assert "最后一个可用的系统管理员" in changed(other, "0008", "李梅", "agent")[0]
+    with pytest.raises(StaffTrouble, match="last administrator"):
+        village.accounts.change("0008", "李梅", ["agent"], by="0001")
 
 
 def wrong(visitor: Visitor, staff_no: str, times: int = 1) -> int:
