@@ -101,6 +101,10 @@ class Calendaring(Publishing):
 
     def may_publish(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles may publish a calendar here."""
+        return self._is_publisher(roles, kinds.CALENDAR)
+
+    def may_confirm_calendar(self, roles: Iterable[str]) -> bool:
+        """Whether somebody with these roles may be the second person, who confirms what another proposed."""
         return powers.may(frozenset(roles), self.identity.level, kinds.CALENDAR)
 
     def announce(self, actor: str, roles: Iterable[str], said: Announcement, request: Request | None = None) -> bool:
@@ -137,7 +141,8 @@ class Calendaring(Publishing):
         Raises NotFound where nothing waits, Stale where something else does, AlreadyDone with PUBLISHED or DROPPED as
         its scope, IdTaken, NotAllowed, NotSaved.
         """
-        self._check_publisher(roles)
+        if not self.may_confirm_calendar(roles):
+            self._check_publisher(roles)
 
         def act(connection: Connection) -> tuple[None, set[str]]:
             waiting = _proposed(connection)
@@ -199,8 +204,9 @@ class Calendaring(Publishing):
     def _check_publisher(self, roles: Iterable[str]) -> None:
         if not self.may_publish(roles):
             raise NotAllowed(
-                "工作日历由县级业务科、部门负责人或首席代表公布",
-                "a calendar is published by the county's business section, a head or a chief representative",
+                "工作日历由县级业务科公布；没有业务科人员在岗时，由部门负责人或首席代表代行",
+                "a calendar is published by the county's business section; a head or a chief representative does it "
+                "only where nobody of the section is there",
             )
 
     def _moves_the_past(self, connection: Connection, said: Announcement) -> bool:

@@ -107,7 +107,7 @@ class Cataloguing(Publishing, Incarnations):
 
     def may_publish_items(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles may publish an item here."""
-        return powers.may(frozenset(roles), self.identity.level, kinds.CATALOGUE)
+        return self._is_publisher(roles, kinds.CATALOGUE)
 
     def next_version(self, item_no: str, known: Known | None = None) -> int:
         """The version under which the next publication of an item goes out."""
@@ -168,8 +168,9 @@ class Cataloguing(Publishing, Incarnations):
         """See that somebody with these roles may publish items here, and now. Raises NotAllowed."""
         if not self.may_publish_items(roles):
             raise NotAllowed(
-                "只有县级业务科或负责人可以公布事项",
-                "only the business section or a head of the county may publish an item",
+                "事项由县级业务科公布；没有业务科人员在岗时，由负责人或首席代表代行",
+                "an item is published by the county's business section; a head or a chief representative does it only "
+                "where nobody of the section is there",
             )
         untold = self.untold()
         if untold:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from sync_protocol.case import kinds
+from sync_protocol.case import kinds, powers
+from sync_protocol.case.workdays import day_of
 from sync_protocol.places import below
 from sync_protocol.stream import Draft, append
 from village_node.casebook import ledger
@@ -11,15 +12,27 @@ from village_node.casebook.desk import Desk
 from village_node.casebook.ledger import Entry
 from village_node.casebook.reading import Reading
 from village_node.store import Connection, peers, rows
+from village_node.store.accounts import AccountRows
 from village_node.store.locks import CaseKey
 
 _CLOCK_BITS: Final = 16
 _SALT: Final = 16
 CASES_AT_ONCE: Final = 500
+_SECTION: Final = "business"  # whose work it is; others do it where nobody of the section is there
 
 
 class Publishing(Desk, Reading):
     """What calendar and catalogue have in common."""
+
+    def _is_publisher(self, roles: Iterable[str], kind: int) -> bool:
+        """Whether somebody with these roles publishes this here: the business section, and where nobody of it is in use
+        and not away, whoever else may. What such a person published before counts on: this is asked at writing alone,
+        and every node takes what the county may say."""
+        mine = frozenset(roles)
+        if not powers.may(mine, self.identity.level, kind):
+            return False
+        today = day_of(self.clock()).isoformat()
+        return _SECTION in mine or not AccountRows(self.store).staffed((_SECTION,), today)
 
     def _publish(self, connection: Connection, actor: str, kind: int, bodies: Iterable[bytes]) -> set[str]:
         """Write publications into our own stream, in their order; the scope they are in. The caller notes them in the

@@ -196,5 +196,5 @@ ROUTES: Final = (
     Route("/catalogue/whole.json", "catalogue_whole", whole, PUBLISHES),
     Route("/catalogue/import", "catalogue_import", page, PUBLISHES),
     Route("/catalogue/import", "look_at_catalogue", look, PUBLISHES, ("POST",)),
-    Route("/catalogue/import/publish", "publish_catalogue", publish, PUBLISHES, ("POST",)),
+    Route("/catalogue/import/publish", "publish_catalogue", publish, PUBLISHES, ("POST",), vouched=True),
 )

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import documents, themes
 from sync_protocol.case.catalogue import GUIDE, LEVELS, Item
 from village_node.casebook import BadBody, History, NotAllowed
-from village_node.web import counter_books, entry, filters, item_form, items, times
+from village_node.web import counter_books, entry, filters, item_form, items, sign_in, times
 from village_node.web.filters import Filters
 from village_node.web.item_form import CHOICES, LINES, PARAGRAPHS, TICKS, WORDS
 from village_node.web.policy import Policy, Route
@@ -115,7 +115,13 @@ def edit(visit: Visit, item_no: str) -> Response:
         typed = item_form.typed_of(themes.own_part(newest, book.catalogue.parts(newest)))
     if newest is None and item_no != "new":
         raise NotFound
-    return _form(visit, item_no, typed, {"version": str(book.next_version(item_no))})
+    problem = ""
+    if not _may_publish(visit):
+        problem = visit.t(
+            "事项由业务科公布，您现在只能看：有业务科人员在岗时别人不能公布。",
+            "The business section publishes items: you can look, and publish only while nobody of it is there.",
+        )
+    return _form(visit, item_no, typed, {"version": str(book.next_version(item_no))}, problem=problem)
 
 
 def publish(visit: Visit, item_no: str) -> Response:
@@ -131,6 +137,9 @@ def publish(visit: Visit, item_no: str) -> Response:
             raise BadBody("item_no", "这个编号已有事项", "there is an item under this number")
         made = item_form.edition_of(typed, number, int(version) if version.isdecimal() and version.isascii() else 0)
         if visit.request.form.get("do") == "publish":
+            asked = sign_in.vouching(visit) if _gives_power(book.catalogue.newest(number), made.item) else None
+            if asked is not None:
+                return asked
             book.publish_item(visit.staff.staff_no, visit.staff.roles, made)
             return visit.redirect("catalogue", done=f"{number}-{version}")
         considered = book.check_item(made)
@@ -143,6 +152,11 @@ def publish(visit: Visit, item_no: str) -> Response:
     return _form(
         visit, item_no, typed, sent, preview=book.merged(made).item, considered=[visit.t(*each) for each in considered]
     )
+
+
+def _gives_power(before: Item | None, made: Item) -> bool:
+    """Whether a version says otherwise than the one before who decides: whoever finds a screen unattended must not."""
+    return before is None or (before.delegable, before.decide_level) != (made.delegable, made.decide_level)
 
 
 def _form(

@@ -427,10 +427,10 @@ def _kin(
 
 ROUTES: Final = (
     Route("/authority", "authority", authority_page, READS),
-    Route("/authority/<what>", "enter_authority", enter_authority, ENTERS, ("POST",)),
+    Route("/authority/<what>", "enter_authority", enter_authority, ENTERS, ("POST",), vouched=True),
     Route("/authority/<position>/letter", "delegation_letter", letter, PRINTS),
     Route("/seals", "seals", seals_page, READS),
-    Route("/seals", "enter_seal", enter_seal, KEEPS, ("POST",)),
+    Route("/seals", "enter_seal", enter_seal, KEEPS, ("POST",), vouched=True),
     Route("/kin", "kin", kin_page, KEEPS_KIN),
     Route("/kin", "enter_kin", enter_kin, KEEPS_KIN, ("POST",)),
 )

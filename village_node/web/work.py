@@ -281,7 +281,7 @@ def _to_approve(visit: Visit) -> list[tuple[str, str]]:
 def _calendar_waits(visit: Visit) -> bool:
     """Whether a change of the calendar waits for the person in front to confirm it."""
     book = visit.site.casebook
-    waiting = book.calendar_proposed() if book.may_publish(visit.staff.roles) else None
+    waiting = book.calendar_proposed() if book.may_confirm_calendar(visit.staff.roles) else None
     return waiting is not None and waiting[0] != visit.staff.staff_no
 
 

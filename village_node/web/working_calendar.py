@@ -157,6 +157,7 @@ def _page(visit: Visit, status: int = 200, problem: str = "", typed: dict[str, s
         views=views,
         today=times.date_words(day_of(visit.now_ms), visit.lang),
         may_publish=book.may_publish(visit.staff.roles),
+        may_confirm=book.may_confirm_calendar(visit.staff.roles),
         waiting=waiting,
         waiting_lists=lists_of(waiting[1].number, waiting[1].year) if waiting else ([], []),
         shown=digest_of(waiting[1]) if waiting else "",

@@ -125,6 +125,34 @@ def test_nobody_else_has_the_form(network: Network, agent: Visitor, county: Coun
     assert network.members[VILLAGE].casebook.catalogue.newest("001").version == 1  # type: ignore[union-attr]
 
 
+def test_others_publish_only_while_nobody_of_the_section_is_there(network: Network, county: Counter) -> None:
+    officer, book = county.sign_in("1002", "officer", name="赵敏"), network.members[COUNTY].casebook
+    changed = form(network, do="publish")
+    assert "业务科公布" not in officer.open("/catalogue/001").text
+    assert officer.send("/catalogue/001", changed).status_code == 303, "the county has no such section"
+    county.sign_in("1004", "business", name="孙丽")
+    assert "您现在只能看" in officer.open("/catalogue/001").text
+    refused = officer.send("/catalogue/001", form(network, do="publish"))
+    assert refused.status_code == 409 and "事项由县级业务科公布" in problems(refused.text)[0]
+    assert book.catalogue.newest("001").version == 2  # type: ignore[union-attr]
+    year = {"number": "2027", "document_no": "1号", "reason": "防汛", "off": "02-03 停工 1号", "on": ""}
+    assert "工作日历由县级业务科公布" in problems(officer.send("/calendar/publish", year).text)[0]
+    county.accounts.disable("1004", True)
+    assert officer.send("/catalogue/001", form(network, do="publish")).status_code == 303
+
+
+def test_who_decides_is_changed_behind_the_password_alone(network: Network, business: Visitor) -> None:
+    delegable = "" if form(network).get("delegable") else "yes"
+    changed = form(network, do="publish", delegable=delegable, delegable_basis="庆政发1号")
+    asked = business.client.post("/catalogue/001", data={"token": business.token(), **changed})
+    assert asked.status_code == 401 and "请再输入一次密码" in asked.text
+    assert network.members[COUNTY].casebook.catalogue.newest("001").version == 1  # type: ignore[union-attr]
+    same = business.client.post("/catalogue/001", data={"token": business.token(), **form(network, do="publish")})
+    assert same.status_code == 303, "what changes no power asks for none"
+    changed = form(network, do="publish", delegable=delegable, delegable_basis="庆政发1号")
+    assert business.send("/catalogue/001", changed).status_code == 303
+
+
 def test_every_item_can_be_published_as_its_form_shows_it(network: Network) -> None:
     book = network.members[COUNTY].casebook
     empty = dict.fromkeys((f"guide_{key}" for key in ("conditions", "procedure", "basis", "result", "hours")), "")

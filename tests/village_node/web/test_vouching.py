@@ -12,6 +12,7 @@ VOUCHED = {
     "invite", "change_staff", "renew", "disable", "order_account", "begin_factor", "renew_codes", "end_factor",
     "reset_factor", "answer_export", "make_webhook", "go_on", "retire", "answer_for", "settle_alarm", "allow_lives",
     "stand_in", "end_stand_in", "rule_on_fork", "take_work", "take_fee_day",
+    "publish_catalogue", "enter_authority", "enter_seal",
 }  # fmt: skip
 TOKEN = {"name": "县一体化平台", "whose": "0002:head", "days": "30"}
 
