@@ -1,6 +1,7 @@
 """The registers of the demonstration: made-up representatives and seals, entered on the pages by their keepers."""
 
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -47,5 +48,7 @@ def keep_seal(head: Worker, use: str, custodians: Iterable[str]) -> None:
 
 def _sent(worker: Worker, form: Form, values: Mapping[str, str]) -> None:
     page = worker.visitor.submit(form, values)
+    if page.status == HTTPStatus.UNAUTHORIZED:  # it gives power, so the password is asked for once more
+        page = worker.visitor.submit(page.form(form.action), {"again_password": worker.password})
     if page.status != 200 or "done=" not in page.url:
         raise WalkFailed(f"{worker.node.name}: {page.url}: status {page.status}: {page.text[:500]}")

@@ -5,7 +5,7 @@ import secrets
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from center_node.demo.network import DemoNode
 from center_node.demo.visitor import NotThere, Page, Visitor
@@ -46,6 +46,7 @@ class Worker:
 
     node: DemoNode
     visitor: Visitor
+    password: str = field(repr=False)  # for acts that ask for it once more
 
     def act(self, case: Filed, move: str, values: Mapping[str, str] | None = None) -> None:
         """Make one move on the case, once the node offers it. Raises WalkFailed."""
@@ -77,7 +78,7 @@ def until(look: Callable[[], Page | None]) -> Page | None:
 
 
 def hire(node: DemoNode, staff_no: str, name: str, role: str) -> Worker:
-    """Invite somebody and let them sign in for the first time, with a password nobody will know afterwards."""
+    """Invite somebody and let them sign in for the first time, with a password that the walk alone knows."""
     code = invite(node, staff_no, name, role)
     visitor, password = Visitor(node.url), secrets.token_urlsafe(24)
     form = visitor.open("/first-sign-in").form("/first-sign-in")
@@ -85,7 +86,7 @@ def hire(node: DemoNode, staff_no: str, name: str, role: str) -> Worker:
     page = visitor.submit(form, typed)
     if page.status != 200 or page.url.endswith("/first-sign-in"):
         raise WalkFailed(f"{node.name}: {name} cannot sign in: {page.text[:500]}")
-    return Worker(node, visitor)
+    return Worker(node, visitor, password)
 
 
 def invite(node: DemoNode, staff_no: str, name: str, role: str) -> str:

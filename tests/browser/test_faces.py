@@ -13,6 +13,7 @@ from tests.browser.conftest import DESK, PHONE, Hall, open_hall, press
 from tests.browser.filled_books import fill_books
 from tests.browser.forked_books import forked
 from tests.browser.test_stories import act, file
+from tests.browser.test_stories_of_sections import vouched
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import CARD, PASSWORD, Counter, check_token_in
@@ -228,6 +229,8 @@ class Rooms:
         for path, button in (("/authority?department=文旅", "登记委托书"), ("/seals", "登记"), ("/kin", "登记")):
             self.head.goto(path)
             self.head.get_by_role("button", name=button, exact=True).last.click()
+            if path != "/kin":
+                vouched(self.head)
             yield f"county {path} with errors", self.head
         self.head.goto("/erasures")
         self.head.get_by_label("姓名、电话").fill("张秀兰")

@@ -10,6 +10,7 @@ from tests.browser.sheets import printed, read
 from tests.browser.test_phone import photo
 from tests.browser.test_stories import act, file, filled
 from tests.browser.test_stories_of_officers import number_of
+from tests.browser.test_stories_of_sections import vouched
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.village_node.web.counter import APPLICATION, CARD
 from tests.village_node.web.errands import PAPERS
@@ -155,6 +156,7 @@ def keeps_a_seal(head: Page, seal_no: str, custodian: str, name: str) -> None:
     new.get_by_label("保管人工号").fill(custodian)
     new.get_by_label("依据文号").fill("印〔2026〕3号")
     new.get_by_role("button", name="登记").click()
+    vouched(head)
     expect(panel(head, seal_no)).to_contain_text(f"保管人{name}")
 
 
