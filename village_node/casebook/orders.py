@@ -52,6 +52,13 @@ def span_of(order: Order, calendar: Calendar, now_ms: int) -> Span:
     return span("rectification", day_of(order.since_ms), ended, calendar, day_of(now_ms))
 
 
+def why_not_recorded(place: str, written: Iterable[CaseEvent], actor: str) -> Words | None:
+    """Say why this person may not record what the applicant says of a case: they handled it at this place."""
+    handled = kinds.STAGE_KINDS | {kinds.RECTIFICATION}
+    ours = (each for each in written if each.place == place)
+    return conditions.why_not_rated({each.actor for each in ours if each.kind in handled}, actor)
+
+
 def why_not(
     case: Case, kind: int, body: dict[int, Any], place: str, places: PlaceTree, written: Iterable[CaseEvent], actor: str
 ) -> Words | None:
@@ -60,9 +67,7 @@ def why_not(
     if kind in RATED:
         if kind == kinds.CALL_BACK and _GRADE in body and not body[_REACHED]:
             raise BadBody("grade", "没有联系上的不选评价", "who was not reached has given no grade: leave it empty")
-        ours = (each for each in written if each.place == place)
-        handled = kinds.STAGE_KINDS | {kinds.RECTIFICATION}
-        wrong = conditions.why_not_rated({each.actor for each in ours if each.kind in handled}, actor)
+        wrong = why_not_recorded(place, written, actor)
         if wrong is None and actor == ONESELF and kind == kinds.RATING:
             wrong = conditions.why_not_rated_again(case, body[_STAGE])
         if wrong is not None:

@@ -15,7 +15,7 @@ from sync_protocol.case.seals import Seal
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
 from sync_protocol.stream import Draft, append
-from village_node.casebook import appeals, entitlement, ledger, once
+from village_node.casebook import appeals, entitlement, ledger, once, orders, terms
 from village_node.casebook import registers as held
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.desk import SEAL_USE, Desk
@@ -62,9 +62,15 @@ class Registering(Desk, Reading):
         person, kinds_offered = Person(actor, frozenset(roles)), frozenset(offered)
         with self.store.reading() as connection:
             found = entitlement.hindrances(self, connection, case, kinds_offered, person)
-            if not kinds_offered.isdisjoint(appeals.ONES_OWN):
-                roster, key = self.roster_in(connection), (about(case.home), case.case_id)
+            roster, key = self.roster_in(connection), (about(case.home), case.case_id)
+            if kinds.LAPSE in kinds_offered and (
+                early := terms.why_not_lapsed_now(self, connection, roster, key, case)
+            ):
+                found.setdefault(kinds.LAPSE, early)
+            if not kinds_offered.isdisjoint(appeals.ONES_OWN | orders.RATED):
                 written = [each.event for each in held_events(self, connection, roster, {key})[key]]
+                own = orders.why_not_recorded(self.identity.place, written, actor)
+                found |= {kind: own for kind in kinds_offered & orders.RATED if own is not None and kind not in found}
                 found |= appeals.hindrances(self, case, kinds_offered, roster.places, written, person)
             return found
 

@@ -49,6 +49,14 @@ def why_not_lapsed(
     return conditions.why_not_lapsed(case, body, silent, office.clock(), calendar_in(office, connection))
 
 
+def why_not_lapsed_now(
+    office: Office, connection: Connection, roster: Roster, key: CaseKey, case: Case
+) -> Words | None:
+    """The same before anything is typed, for who would say that a place was not heard; None also where no term runs."""
+    last = last_day_in(office, connection, roster, key, case)
+    return why_not_lapsed(office, connection, roster, key, case, {0: last, 2: True}) if last else None
+
+
 def _labels(held: Iterable[Held]) -> dict[str, int]:
     """The newest clock label, in milliseconds, of what each place wrote about a case: never beyond its arrival, so that
     a clock that runs ahead does not speak for a place that is silent."""

@@ -232,26 +232,36 @@ def _as_asked(visit: Visit, case: Case, offer: Offer) -> Offer:
 
 @dataclass
 class Assigning:
-    """What the page shows of assigning this case: where to, or why not; and the proposal that waits."""
+    """What the page shows of assigning this case: where to, and the proposal that waits."""
 
     targets: list[str]
-    why: str
     proposal: Proposal | None
     proposer: str
 
 
 def assigning(visit: Visit, case: Case) -> Assigning | None:
     """Whether the person in front may propose to assign the case; None for who never may, like all of a place that has
-    nobody below it."""
-    site, here = visit.site, visit.site.config.place
+    nobody below it, and where nobody can now."""
+    site = visit.site
     if not powers.may_propose(visit.staff.roles, site.level) or not has_places_below(visit):
         return None
     proposal = site.casebook.proposal_of((about(case.home), case.case_id))
-    able = powers.roles_at(site.level)
-    why = why_not(case, kinds.FORCE_ASSIGN, here, able, site.catalogue, site.places)
-    targets = [] if why else [place for place in site.places.line_of(case.home) if place != case.holder]
+    if _why_not_assigned(visit, case) is None:
+        targets = [place for place in site.places.line_of(case.home) if place != case.holder]
+    elif proposal is None:
+        return None  # why, stands with the other moves that are not possible now
+    else:
+        targets = []
     proposer = (site.accounts.name_of(proposal.proposer) or proposal.proposer) if proposal else ""
-    return Assigning(targets, visit.t(*why) if why else "", proposal, proposer)
+    return Assigning(targets, proposal, proposer)
+
+
+def _why_not_assigned(visit: Visit, case: Case) -> tuple[str, str] | None:
+    """Why a case cannot be assigned from here now, whoever proposes it; None where it can."""
+    if not has_places_below(visit):
+        return _NOBODY_BELOW
+    site, able = visit.site, powers.roles_at(visit.site.level)
+    return why_not(case, kinds.FORCE_ASSIGN, site.config.place, able, site.catalogue, site.places)
 
 
 def has_places_below(visit: Visit) -> bool:
@@ -316,9 +326,10 @@ def missing(visit: Visit, case: Case, offered: set[int]) -> list[tuple[int, tupl
     site, here, roles = visit.site, visit.site.config.place, visit.staff.roles
     found = []
     for kind in workflow.LABELS:
-        # That a case is assigned has a place of its own on the page, with its own reason, at a place that ever may.
-        if kind == kinds.FORCE_ASSIGN and not has_places_below(visit) and powers.may_propose(roles, site.level):
-            found.append((kind, _NOBODY_BELOW))
+        # That a case is assigned has a place of its own on the page, where it can be.
+        if kind == kinds.FORCE_ASSIGN and powers.may_propose(roles, site.level):
+            why = _why_not_assigned(visit, case)
+            found += [(kind, why)] if why is not None else []
             continue
         if kind in (*offered, kinds.CREATE, kinds.FORCE_ASSIGN) or not powers.may(roles, site.level, kind):
             continue

@@ -11,6 +11,7 @@ from tests.village_node.web.counter import Visitor, everywhere, hidden_of, probl
 from tests.village_node.web.test_filing import held
 from village_node.notices.press import pressed
 from village_node.notices.printing import Printer
+from village_node.web import schemas
 
 PAPERS = {f"m{n}": "yes" for n in range(12)} | {f"m{n}_copies": "1" for n in range(12)}
 
@@ -62,6 +63,19 @@ def refused(visitor: Visitor, case: str, move: str, said: str, **values: Any) ->
     answer = visitor.act(case, move, **values)
     assert answer.status_code in (409, 422)
     assert any(said in each for each in problems(answer.text)), problems(answer.text)
+    assert held(visitor.counter, case).last == before
+
+
+def hindered(visitor: Visitor, case: str, move: str, said: str, **values: Any) -> None:
+    """What somebody may not do now has no button and says why; sent all the same, nothing is written."""
+    page = visitor.open(case).text
+    assert f"{case}/act/{move}" not in page, "a button for what would be refused"
+    told = page.partition("您现在不能：")[2].partition("</section>")[0]
+    assert said in told, told
+    before = held(visitor.counter, case).last
+    assert before is not None
+    answer = visitor.send(f"{case}/act/{move}", {"seen": schemas.position_text(before), **values})
+    assert answer.status_code in (409, 422) and any(said in each for each in problems(answer.text)), answer.text
     assert held(visitor.counter, case).last == before
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from tests.builders import Network, delegate_all
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, everywhere, problems
-from tests.village_node.web.errands import PAPERS, done, links, printed, refused
+from tests.village_node.web.errands import PAPERS, done, hindered, links, printed, refused
 from tests.village_node.web.test_clocks import plain
 from tests.village_node.web.test_filing import held
 
@@ -20,7 +20,7 @@ def test_who_was_given_a_result_is_called_by_another_and_a_bad_grade_opens_its_o
     assert case not in other.open("/calls").text and "/act/call_back" not in other.open(case).text
     done(officer, case, "delivered", to="张秀兰", how="in_person")
     assert case in other.open("/calls").text and '回访 <span class="count">1</span>' in other.open("/work").text
-    refused(officer, case, "call_back", "经办人不能代录", reached="yes", text="满意", grade="good")
+    hindered(officer, case, "call_back", "经办人不能代录", reached="yes", text="满意", grade="good")
     refused(other, case, "call_back", "请填写此项", reached="no")
     refused(other, case, "call_back", "没有联系上的不选评价", reached="no", text="无人接听", grade="very_poor")
     done(other, case, "call_back", reached="no", text="无人接听")

@@ -5,7 +5,7 @@ import pytest
 from tests.builders import TOWNSHIP, VILLAGE, Network, delegate_all
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange
-from tests.village_node.web.errands import chosen, done, printed, refused
+from tests.village_node.web.errands import chosen, done, hindered, printed, refused
 from tests.village_node.web.test_documents import link
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_legal_life import why
@@ -104,11 +104,11 @@ def test_what_is_not_kept_is_proposed_for_its_end_and_a_person_confirms(
     network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, county: Counter
 ) -> None:
     case = approved(network, agent, clerk, officer)
-    refused(officer, case, "lapse", "期限尚未届满", reasons="未补交")
+    hindered(officer, case, "lapse", "期限尚未届满", reasons="未补交")
     network.clock.now_ms += 4 * DAY_MS
     for visitor, staff_no in ((agent, "0001"), (clerk, "0101"), (officer, "1001")):
         assert visitor.send("/sign-in", {"staff_no": staff_no, "password": PASSWORD}).status_code == 303
-    refused(officer, case, "lapse", "尚未联系上", reasons="未补交")
+    hindered(officer, case, "lapse", "尚未联系上", reasons="未补交")
     for visitor in (agent, clerk):
         done(visitor, case, "note", text="没有收到补交的材料")
     everywhere(network)

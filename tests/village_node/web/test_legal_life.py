@@ -8,7 +8,16 @@ from sync_protocol.case import STATES, bodies, kinds
 from sync_protocol.places import about
 from tests.builders import TOWNSHIP, VILLAGE, Network, delegate, delegate_all
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, exchange, hidden_of
-from tests.village_node.web.errands import PAPERS, at_the_county, at_the_township, chosen, done, proposed, refused
+from tests.village_node.web.errands import (
+    PAPERS,
+    at_the_county,
+    at_the_township,
+    chosen,
+    done,
+    hindered,
+    proposed,
+    refused,
+)
 from tests.village_node.web.test_filing import held
 from village_node.casebook import BadBody
 from village_node.web import query, words
@@ -97,9 +106,9 @@ def test_a_case_lapses_after_its_day_once_the_village_was_heard(
     done(clerk, case, "return_for_correction", due_days="2", **{"what:applicant_phone": "空号"})
     everywhere(network)
     said = {"reasons": "逾期未补正"}
-    refused(clerk, case, "lapse", "期限尚未届满", **said)
+    hindered(clerk, case, "lapse", "期限尚未届满", **said)
     days_pass(network, 3, agent, clerk)
-    refused(clerk, case, "lapse", "尚未联系上", **said)
+    hindered(clerk, case, "lapse", "尚未联系上", **said)
     exchange(network, (VILLAGE, TOWNSHIP))
     done(clerk, case, "lapse", **said)
     assert held(township, case).state == "lapsed"
@@ -134,7 +143,7 @@ def test_the_day_a_term_ends_is_counted_and_typed_by_nobody(
     done(clerk, case, "return_for_correction", due_days="2", **{"what:applicant_phone": "空号"})
     page = clerk.open(case).text
     assert "申请人的期限至 2026-11-20" in page and 'name="limit_day"' not in page
-    refused(clerk, case, "lapse", "期限尚未届满", reasons="逾期", limit_day="2026-01-01")
+    hindered(clerk, case, "lapse", "期限尚未届满", reasons="逾期", limit_day="2026-01-01")
     found = held(township, case)
     book = township.member.casebook
     with pytest.raises(BadBody, match="2026-11-20"):
@@ -405,7 +414,7 @@ def test_the_applicant_rates_once_a_stage_and_not_by_the_hand_of_who_handled_the
     village: Counter, agent: Visitor
 ) -> None:
     case = agent.file()
-    refused(agent, case, "rating", "经办人不能代录", grade="good", stage="1")
+    hindered(agent, case, "rating", "经办人不能代录", grade="good", stage="1")
     other = village.sign_in("0002", "agent", name="刘洋")
     refused(other, case, "rating", "请填写此项", grade="poor", stage="1")
     done(other, case, "rating", grade="good", stage="1", channel="phone")
