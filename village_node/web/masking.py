@@ -36,13 +36,13 @@ def phone(number: str) -> str:
 
 
 def address(text: str) -> str:
-    """An address down to the township: what stands behind 乡, 镇 or 街道 is hidden; without one, all but six signs."""
-    for word in ("街道", "镇", "乡", "苏木"):
-        found = text.find(word)
-        if found > 0:
-            end = found + len(word)
-            return text[:end] + ("***" if len(text) > end else "")
-    return text[:6] + "***" if len(text) > 6 else "***" if text else ""
+    """An address down to the township: what stands behind the first 乡, 镇 or 街道 is hidden; without one, all but six
+    signs; and whatever it says first, all from a digit, 村, 组 or 号 on."""
+    ends = [found + len(word) for word in ("街道", "镇", "乡", "苏木") if (found := text.find(word)) > 0]
+    end = min(ends) if ends else 6 if len(text) > 6 else 0
+    closer = next((at for at, sign in enumerate(text) if sign.isdigit() or sign in "村组号"), end)
+    end = min(end, closer)
+    return text[:end] + ("***" if len(text) > end else "")
 
 
 def note(text: str) -> str:
