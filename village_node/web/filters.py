@@ -1,7 +1,7 @@
 """What a list is narrowed to: a text (of which the address has a key alone, searches.py) and some choices that stand in
 the address, so that a reload and the way back keep them, and nothing of it needs a script."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Choice(NamedTuple):
 @dataclass(frozen=True)
 class Filters:
     """What one list is narrowed to. ``endpoint``: its page; ``label``: where the text is looked for; ``kept``: what
-    else stands in the address and is to stay, such as which view of the list it is."""
+    else stands in the address and is to stay, such as which view of the list it is; ``places``: see searches.told."""
 
     endpoint: str
     label: str
@@ -29,6 +29,7 @@ class Filters:
     choices: Sequence[Choice]
     chosen: Mapping[str, str]
     kept: Mapping[str, str]
+    places: Container[str] = ()
 
     @property
     def narrowed(self) -> bool:
@@ -45,7 +46,7 @@ class Filters:
 
     def told(self) -> dict[str, str]:
         """The same for the line in the audit trail about an export."""
-        return {**self.chosen, **self.kept, "text": searches.told(self.text)}
+        return {**self.chosen, **self.kept, "text": searches.told(self.text, self.places)}
 
 
 def asked(visit: Visit, endpoint: str, label: str, *choices: Choice, kept: Sequence[str] = ()) -> Filters:
@@ -53,4 +54,4 @@ def asked(visit: Visit, endpoint: str, label: str, *choices: Choice, kept: Seque
     said = {name: entry.line(text)[:LONGEST] for name, text in visit.request.args.items()}
     chosen = {each.name: typed if (typed := said.get(each.name, "")) in dict(each.options) else "" for each in choices}
     others = {name: said[name] for name in kept if said.get(name)}
-    return Filters(endpoint, label, searches.typed(visit), choices, chosen, others)
+    return Filters(endpoint, label, searches.typed(visit), choices, chosen, others, visit.site.places)

@@ -108,7 +108,9 @@ def table(visit: Visit) -> Table:
             rows += [(name, of_year, each.title, each.stem, "", "", "", *odd[:3]) for odd in each.odd]
     foreign = _foreign(visit, found, text) if not year else []
     rows += [(name, "", "", "", "", "", "", *odd[:3]) for odd in foreign]
-    return Table("document-numbers", HEAD, rows, {"place": place, "year": year, "text": searches.told(text)})
+    return Table(
+        "document-numbers", HEAD, rows, {"place": place, "year": year, "text": searches.told(text, visit.site.places)}
+    )
 
 
 def asked(visit: Visit) -> tuple[str, list[str]]:

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import re
+from collections.abc import Container
 from typing import Any, Final
 
 from flask import current_app, url_for
@@ -27,6 +28,7 @@ OWN: Final = Policy(None, "own")
 _MARK: Final = "~"  # before what is locked
 _INFO: Final = b"sanji search"
 _PLAIN: Final = re.compile(r"|[0-9]{1,6}|[0-9]{12}(-[0-9A-Za-z-]*)?")
+_CODE: Final = 12  # digits of the code of a place, with which the number of a case begins
 _BLOCK: Final = 32  # bytes that a text is filled up to, so that its length tells no name
 
 
@@ -57,10 +59,12 @@ def label_of_cases(visit: Visit) -> str:
     return visit.t(*said)
 
 
-def told(text: str) -> str:
+def told(text: str, places: Container[str]) -> str:
     """What was searched for as a line of the audit trail may have it: the number of a case, place or service as it was
-    typed, all else masked, since it may be a name, a telephone or a document."""
-    return text if _PLAIN.fullmatch(text) else masking.name(text)
+    typed, all else masked, since it may be a name, a telephone or a document. ``places``: the codes of the network;
+    twelve digits that are none may be a telephone without its dash."""
+    unknown = len(text) >= _CODE and text[:_CODE] not in places
+    return masking.name(text) if unknown or _PLAIN.fullmatch(text) is None else text
 
 
 def is_masked(text: str) -> bool:

@@ -171,7 +171,10 @@ def audit_table(visit: Visit) -> Table | Response:
     narrowed, problem = _filters(visit)
     if problem:
         return audit(visit)
-    rows, told = (_cells(line) for line in _trail(visit, _wanted(narrowed))), searches.told(narrowed["text"])
+    rows, told = (
+        (_cells(line) for line in _trail(visit, _wanted(narrowed))),
+        searches.told(narrowed["text"], visit.site.places),
+    )
     return Table("audit", AUDIT_HEAD, rows, {**narrowed, "text": told})
 
 
