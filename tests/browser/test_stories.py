@@ -108,7 +108,7 @@ def test_a_case_is_filed_reviewed_decided_delivered_and_looked_up(hall: Hall) ->
     case, number, code = walk(hall, agent, clerk, officer)
     agent.goto(case)
     expect(agent.locator("main")).to_contain_text("已送达")
-    expect(agent.locator("main")).to_contain_text("庆城县 签收")
+    expect(agent.locator("main")).to_contain_text("庆城县 机器已收到")
     resident = hall.page(viewport=PHONE)
     resident.goto("/query")
     resident.get_by_label("收件编号").fill(number.lower())

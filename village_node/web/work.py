@@ -125,7 +125,7 @@ def table(visit: Visit, usual: str = "mine") -> Table:
         raise NotFound
     rows = (_cells(visit, row) for row in _slice_by_slice(visit, view, filters))
     asked = {"view": view, **{name: value for name, value in filters.items() if value}}
-    told = {"view": view, **filters, "text": searches.told(filters["text"])}
+    told = {"view": view, **filters, "text": searches.told(filters["text"], visit.site.places)}
     return Table("work", HEAD, rows, told, HEAD.index(APPLICANT), asked)
 
 

@@ -137,13 +137,13 @@ def test_the_timeline_shows_who_holds_each_record_since_when(network: Network, a
     exchange(network, (VILLAGE, TOWNSHIP))
     page = agent.open(case).text
     assert "尚未离开本机" not in page
-    assert "驿马镇 签收 19:07" in page and "庆城县 签收" not in page
+    assert "驿马镇 机器已收到 19:07" in page and "庆城县 机器已收到" not in page
     network.clock.now_ms += 60_000
     everywhere(network)
     everywhere(network)
     page = agent.open(case).text
-    assert "驿马镇 签收 19:07" in page, "the first receipt is the one that counts"
-    assert "庆城县 签收 19:08" in page
+    assert "驿马镇 机器已收到 19:07" in page, "the first receipt is the one that counts"
+    assert "庆城县 机器已收到 19:08" in page
 
 
 def test_what_is_wrong_is_marked_supplied_and_taken(
