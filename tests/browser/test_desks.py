@@ -56,7 +56,7 @@ def test_the_cashier_takes_a_fee_and_the_archivist_files_the_volume(hall: Hall, 
     done(officer, case, "handoff")
     hall.exchange()
     archivist = hall.staff(VILLAGE, "0006", "archivist", name="文档", java_script_enabled=scripts)
-    expect(archivist.locator("main")).to_contain_text("没有等着归档的件")
+    expect(archivist.locator("main")).to_contain_text("没有等着本单位归档的件")
     done(agent, case, "accept")
     done(agent, case, "delivered", to="张秀兰", how="in_person")
     archivist.reload()

@@ -288,7 +288,8 @@ def after(
 
 
 def totals(connection: Connection, here: str) -> dict[str, int]:
-    """How many cases each view has, but for ``not_left``, which is counted from receipts. Read from indexes alone."""
+    """How many cases each view has, but for ``not_left``, which is counted from receipts; and how many that others hold
+    are delivered and not filed. Read from indexes alone."""
     words = "SELECT state, count(*) FROM cases WHERE state IS NOT NULL GROUP BY state"
     by_state: dict[str, int] = dict(rows.ask(connection, words))
     words = "SELECT state, count(*) FROM cases WHERE holder = ? AND state IS NOT NULL GROUP BY state"
@@ -307,6 +308,7 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
         "unrated": count(connection, view("unrated", here)),
         "decided": sum(by_state.get(state, 0) for state in DECIDED),
         "delivering": by_state.get("delivering", 0),
+        "to_file_elsewhere": by_state.get("delivered", 0) - held.get("delivered", 0),
         "all": sum(by_state.values()),
     }
 

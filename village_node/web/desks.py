@@ -4,7 +4,7 @@ Whoever stands in for them, at a place where nobody has the role, works on cases
 there the addresses of the desks lead, and what is sent to them is done or comes back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,7 +43,7 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
 }
 EMPTY: Final[dict[str, tuple[str, str]]] = {
     "fees": ("没有等着收费的件。", "No fee waits to be taken."),
-    "to_file": ("没有等着归档的件：送达的都已归档。", "Everything that was delivered is filed."),
+    "to_file": ("没有等着本单位归档的件。", "Nothing waits to be filed here."),
 }
 # Kinds whose fields hold the number of a paper, under the first of these names that is there.
 _NUMBERS: Final = ("document_no", "certificate_no", "receipt_no", "decision_no")
@@ -90,8 +90,19 @@ def desk(visit: Visit) -> Response:
         search_label=searches.label_of_cases(visit),
         found=found,
         waiting=[Waiting(row, _amount(visit, row) if view == "fees" else "") for row in found.rows],
-        empty=visit.t(*EMPTY[view]),
+        empty=empty_words(visit, view, counts),
         page_link=lambda number: visit.again("work", page=number),
+    )
+
+
+def empty_words(visit: Visit, view: str, counts: Mapping[str, int]) -> str:
+    """What a list of ours says that has nothing in it: of volumes also how many are for others to file."""
+    words, elsewhere = visit.t(*EMPTY[view]), counts["to_file_elsewhere"] if view == "to_file" else 0
+    if not elsewhere:
+        return words
+    return words + visit.t(
+        f"别处持有的，由持有单位归档（现有 {elsewhere} 件已送达、还没有归档）。",
+        f" What is held elsewhere is filed there ({elsewhere} given out and not filed yet).",
     )
 
 

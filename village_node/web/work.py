@@ -232,7 +232,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         views={name: label for name, label in VIEWS.items() if name not in left_out},
         counts=counts,
         registers=registers,
-        empty=EMPTY,
+        empty=EMPTY | {each: (said := desks.empty_words(visit, each, counts), said) for each in desks.VIEWS.values()},
         states=STATES,
         children=children,
         departments=_departments(visit, values.get("filters", {}).get("department", "")),

@@ -135,6 +135,20 @@ def test_one_person_alone_in_a_village_takes_fees_and_files_volumes_and_sees_wha
     assert held(village, case).state == "archived" and "盒号" in agent.open(case).text
 
 
+def test_an_archivist_reads_of_volumes_that_others_file(
+    network: Network, agent: Visitor, village: Counter, county: Counter
+) -> None:
+    above = county.sign_in("1006", "archivist", name="文档")
+    case = agent.file("040", **PAPERS)
+    done(agent, case, "docket")
+    done(village.sign_in("0002", "head"), case, "decide", outcome="approve")
+    everywhere(network)
+    assert "没有等着本单位归档的件。</p>" in above.open("/work").text
+    done(agent, case, "delivered", to="张秀兰", how="in_person")
+    everywhere(network)
+    assert "由持有单位归档（现有 1 件已送达、还没有归档）" in above.open("/work").text
+
+
 def test_the_archivist_files_the_volume_by_its_index(agent: Visitor, village: Counter) -> None:
     head, archivist = village.sign_in("0002", "head"), village.sign_in("0006", "archivist", name="文档")
     case = agent.file("040", **PAPERS)
