@@ -31,7 +31,8 @@ HEAD: Final = (
     *(clocks.grade_badge(each)[2:] for each in GRADED),
     ("记录", "Events"), ("异常", "Trouble"), ("记录分叉", "Forked"), ("时钟差（秒）", "Clock (s)"),
     ("内容未到", "Missing contents"), ("材料未到", "Missing papers"), ("最久的从何时起", "The oldest since"),
-    ("一天没有消息的下属单位", "Places under it not heard for a day"), ("未传来的", "Unsent"), ("暂存", "Parked"),
+    ("一天没有新记录的下属单位", "Places under it without a new record for a day"),
+    ("未传来的", "Unsent"), ("暂存", "Parked"),
 )  # fmt: skip
 STATES: Final = {
     "quiet": ("一天没有联系", "not heard for a day"),
@@ -53,7 +54,8 @@ class Child:
     to be gone, and this place stands in for it. `lacks`: what it and the places below it have written that is known of
     here and has not come whole; `silent`: of how many places below it that have a machine and go on nothing written
     within a day is here. `over`: that it has brought as much as it may today, in words; `turned_away`: that it had when
-    it was last heard, so that what it brought beyond is not here. `waiting`: the unfinished cases that it and the
+    it was last heard, so that what it brought beyond is not here. `joined`: a machine of it is in the
+    network. `waiting`: the unfinished cases that it and the
     places below it hold, as far as is known here; `graded`: how many of them have each grade of GRADED."""
 
     place: str
@@ -72,6 +74,7 @@ class Child:
     quiet: bool
     over: tuple[str, str] | None
     turned_away: bool
+    joined: bool
     waiting: int
     graded: list[int]
 
@@ -110,9 +113,8 @@ def table(visit: Visit) -> Table:
 def _cells(visit: Visit, child: Child) -> tuple[str | int | float, ...]:
     at, t, lacks = child.last_contact_ms, visit.t, child.lacks
     heard = _stamp(at)
-    unsent = (
-        t(f"{heard} 以后的不知道", f"unknown since {heard}") if at else t("从未联系，不知道", "never heard: unknown")
-    )
+    never = ("从未联系，不知道", "never heard: unknown") if child.joined else ("没有入网", "no machine in the network")
+    unsent = t(f"{heard} 以后的不知道", f"unknown since {heard}") if at else t(*never)
     if child.turned_away:
         unsent = t(*TURNED_AWAY) + t("；", "; ") + unsent
     return (
@@ -189,6 +191,7 @@ def heard_of(visit: Visit) -> list[Child]:
                 quiet=contact is None or visit.now_ms - contact > QUIET_AFTER_MS,
                 over=_over(visit, lives),
                 turned_away=peer is not None and turned_away(site.config, roster, peer),
+                joined=bool(roster.nodes_of(place)),
                 waiting=waiting.total(),
                 graded=[waiting[grade] for grade in GRADED],
             )

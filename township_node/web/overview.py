@@ -32,8 +32,8 @@ HEAD: Final = (
 
 
 class Branch(NamedTuple):
-    """A child of this place with what is under it. ``quiet``: those of which nothing came for a day, the longest first,
-    then those never heard; ``more``: how many of these are not named."""
+    """A child of this place with what is under it. ``quiet``: those without a new record for a day, the longest first,
+    then those without any; ``more``: how many of these are not named."""
 
     child: Child
     age: topology.Age
@@ -63,6 +63,7 @@ def overview(visit: Visit) -> Response:
         "overview.html",
         branches=_branches(visit),
         ages=topology.AGES,
+        heard=topology.HEARD,
         mark=topology.mark,
         stages=stages,
         most=max((number for _, number, _ in stages), default=1),
@@ -90,10 +91,15 @@ def ranked(faults: dict[str, dict[Grade, int]]) -> list[Holder]:
 def _branches(visit: Visit) -> list[Branch]:
     """The children in the order of their codes, so that each is found where it was yesterday."""
     places, written = visit.site.places, visit.site.casebook.last_written()
-    found = []
+    found, roster = [], visit.site.casebook.roster
     for child in sorted(heard_of(visit), key=lambda each: each.place):
         leaves = [
-            Leaf(place, visit.place_name(place), at, topology.age_of(at, visit.now_ms))
+            Leaf(
+                place,
+                visit.place_name(place),
+                at,
+                topology.age_of(at, visit.now_ms, has_machine=bool(roster.nodes_of(place))),
+            )
             for place in sorted(places.children(child.place))
             for at in (written.get(place),)
         ]
@@ -104,7 +110,7 @@ def _branches(visit: Visit) -> list[Branch]:
         found.append(
             Branch(
                 child,
-                topology.age_of(child.last_contact_ms, visit.now_ms),
+                topology.age_of(child.last_contact_ms, visit.now_ms, has_machine=child.joined),
                 topology.branch(visit, leaves, said) if leaves else Markup(),
                 said,
                 quiet[:NAMED_MOST],

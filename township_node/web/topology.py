@@ -11,16 +11,26 @@ from markupsafe import Markup
 
 from village_node.web import Visit, times
 
-Age = Literal["fresh", "quiet", "silent", "never"]
+Age = Literal["fresh", "quiet", "silent", "never", "absent"]
 
 DAY_MS: Final = 86_400_000
 SILENT_AFTER_MS: Final = 7 * DAY_MS
-# In words, in the order of the legend: tone, drawing beside the words, Chinese, English.
+# In words: tone, drawing beside the words, Chinese, English. Of a place right below, how long ago it was heard.
+HEARD: Final[dict[Age, tuple[str, str, str, str]]] = {
+    "fresh": ("good", "check", "一天内联系过", "heard within a day"),
+    "quiet": ("waiting", "clock", "一天以上没有联系", "not heard for a day"),
+    "silent": ("bad", "warning", "七天以上没有联系", "not heard for a week"),
+    "never": ("plain", "question", "从未联系", "never heard"),
+    "absent": ("plain", "out", "没有入网", "no machine in the network"),
+}
+# Of one further down this place hears by its records alone: one that had nothing to write is as quiet as one that is
+# cut off. In the order of the legend.
 AGES: Final[dict[Age, tuple[str, str, str, str]]] = {
-    "fresh": ("good", "check", "一天内有消息", "heard within a day"),
-    "quiet": ("waiting", "clock", "一天以上没有消息", "nothing for a day"),
-    "silent": ("bad", "warning", "七天以上没有消息", "nothing for a week"),
-    "never": ("plain", "question", "从来没有消息", "never heard"),
+    "fresh": ("good", "check", "一天内有新记录", "new records within a day"),
+    "quiet": ("waiting", "clock", "一天以上没有新记录", "no new record for a day"),
+    "silent": ("waiting", "warning", "七天以上没有新记录", "no new record for a week"),
+    "never": ("plain", "question", "还没有记录", "no record yet"),
+    "absent": ("plain", "out", "没有入网", "no machine in the network"),
 }
 # Each form around its middle, in the units of the drawing.
 _FORMS: Final[dict[Age, str]] = {
@@ -28,13 +38,14 @@ _FORMS: Final[dict[Age, str]] = {
     "quiet": '<circle r="8"/><path d="M0-5v5l3 2"/>',
     "silent": '<path d="M0-10L10 8H-10zM0-3v5M0 5v.5"/>',
     "never": '<circle r="8" stroke-dasharray="3 3"/>',
+    "absent": '<path d="M-6-6L6 6M6-6L-6 6"/>',
 }
 _STEP: Final = 34
 _A_ROW: Final = 10
 
 
 class Leaf(NamedTuple):
-    """A place at the end of a branch; ``at_ms``: when something of it came or was written last, None: never."""
+    """A place at the end of a branch; ``at_ms``: when the newest of its records here was written, None: none."""
 
     place: str
     name: str
@@ -42,10 +53,10 @@ class Leaf(NamedTuple):
     age: Age
 
 
-def age_of(at_ms: int | None, now_ms: int) -> Age:
+def age_of(at_ms: int | None, now_ms: int, *, has_machine: bool) -> Age:
     """How fresh what is held of a place is."""
     if at_ms is None:
-        return "never"
+        return "never" if has_machine else "absent"
     if now_ms - at_ms > SILENT_AFTER_MS:
         return "silent"
     return "quiet" if now_ms - at_ms > DAY_MS else "fresh"
@@ -82,8 +93,9 @@ def branch(visit: Visit, leaves: Sequence[Leaf], words: str) -> Markup:
 def told(visit: Visit, leaf: Leaf) -> str:
     """One place and how long ago something of it came, in words."""
     if leaf.at_ms is None:
-        return visit.t(f"{leaf.name}：{AGES['never'][2]}", f"{leaf.name}: {AGES['never'][3]}")
-    return visit.t(f"{leaf.name}：{_ago(visit, leaf.at_ms)}前", f"{leaf.name}: {_ago(visit, leaf.at_ms)} ago")
+        return visit.t(f"{leaf.name}：{AGES[leaf.age][2]}", f"{leaf.name}: {AGES[leaf.age][3]}")
+    ago = _ago(visit, leaf.at_ms)
+    return visit.t(f"{leaf.name}：最新记录 {ago}前", f"{leaf.name}: newest record {ago} ago")
 
 
 def _ago(visit: Visit, at_ms: int) -> str:

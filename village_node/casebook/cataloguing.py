@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import documents, editions, kinds, powers, themes
+from sync_protocol.case import documents, editions, kinds, themes
 from sync_protocol.case.catalogue import Catalogue, Item
 from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication

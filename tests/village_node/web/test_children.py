@@ -69,7 +69,7 @@ def test_a_content_that_is_missing_is_told_with_since_when(
     assert "没有符合条件" in head.open("/children?state=lacking").text
     exchange(network)
     said = cell(county.sign_in("1001", "officer"))
-    assert said == "到最近联系时，没有已知未传完的 下属 1 个单位一天没有消息，它们的未知", (
+    assert said == "到最近联系时，没有已知未传完的 下属 1 个单位一天没有新记录，是没有新的还是没有传来，未知", (
         "of the village only old things came"
     )
 
@@ -97,10 +97,10 @@ def test_of_who_is_silent_nothing_is_said_to_be_nothing(
     clerk = township.sign_in("0102", "clerk")
     assert cell(clerk) == f"未知，最后联系 {last}"
     officer = county.sign_in("1001", "officer")
-    assert cell(officer) == f"未知，最后联系 {last} 下属 1 个单位一天没有消息，它们的未知"
+    assert cell(officer) == f"未知，最后联系 {last} 下属 1 个单位一天没有新记录，是没有新的还是没有传来，未知"
     exchange(network, (TOWNSHIP, county.config.place))
     told = cell(officer)
-    assert told == "到最近联系时，没有已知未传完的 下属 1 个单位一天没有消息，它们的未知", (
+    assert told == "到最近联系时，没有已知未传完的 下属 1 个单位一天没有新记录，是没有新的还是没有传来，未知", (
         "the township answers for no village"
     )
 
@@ -179,7 +179,7 @@ def test_of_places_that_are_merged_or_have_no_machine_nobody_waits_for_a_word(
 
     def silent() -> list[str]:
         page = " ".join(re.sub(r"<[^>]*>", " ", officer.open("/children").text).split())
-        return re.findall(r"下属 (\d+) 个单位一天没有消息", page)
+        return re.findall(r"下属 (\d+) 个单位一天没有新记录", page)
 
     around(network)
     assert silent() == ["2"], "neither village has written for a day"

@@ -5,9 +5,10 @@ from typing import Any
 
 from flask import request
 
+from sync_protocol import roster
 from sync_protocol.case.exclusions import Grade
 from sync_protocol.case.workdays import day_of
-from tests.builders import TOWNSHIP, VILLAGE, Network
+from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, everywhere
 from tests.village_node.web.errands import PAPERS
@@ -59,11 +60,13 @@ def test_the_map_says_of_every_place_how_long_ago_something_came(
 
     drawn, _ = seen(HOUR_MS)
     (name,) = {said.partition("：")[0] for _, said in drawn}
-    assert drawn == [("fresh", f"{name}：1 小时前")]
+    assert drawn == [("fresh", f"{name}：最新记录 1 小时前")]
     drawn, words = seen(DAY_MS)
-    assert drawn == [("quiet", f"{name}：1 天前")] and f"{name} 1 天没有消息" in words and "1 天前联系" in words
+    assert (
+        drawn == [("quiet", f"{name}：最新记录 1 天前")] and f"{name} 1 天没有新记录" in words and "1 天前联系" in words
+    )
     drawn, words = seen(7 * DAY_MS)
-    assert drawn == [("silent", f"{name}：8 天前")] and f"{name} 8 天没有消息" in words
+    assert drawn == [("silent", f"{name}：最新记录 8 天前")] and f"{name} 8 天没有新记录" in words
 
 
 def test_who_is_late_stands_first_and_leads_to_its_cases(network: Network, county: Counter, agent: Visitor) -> None:
@@ -92,8 +95,10 @@ def test_every_place_below_is_in_the_file(network: Network, county: Counter, age
 
 def test_a_place_is_late_from_the_first_moment_after_its_day_and_its_week() -> None:
     now = 100 * DAY_MS
-    assert topology.age_of(None, now) == "never"
-    assert [topology.age_of(now - ago, now) for ago in (0, DAY_MS, DAY_MS + 1, 7 * DAY_MS, 7 * DAY_MS + 1)] == [
+    assert topology.age_of(None, now, has_machine=True) == "never"
+    assert [
+        topology.age_of(now - ago, now, has_machine=True) for ago in (0, DAY_MS, DAY_MS + 1, 7 * DAY_MS, 7 * DAY_MS + 1)
+    ] == [
         "fresh",
         "fresh",
         "quiet",
@@ -181,3 +186,20 @@ def test_a_program_reads_what_the_one_screen_shows(network: Network, county: Cou
     late = program_at(county, "1010", "supervisor").get("/overview").get_json()
     assert [(each["place"], sum(each[grade] for grade in overview.LATE)) for each in late["at_fault"]] == [(VILLAGE, 1)]
     assert [sum(each[grade] for grade in overview.GRADED) for each in late["places"]] == [0, 1]
+
+
+def test_a_place_without_a_machine_is_not_one_that_is_silent(network: Network, county: Counter, agent: Visitor) -> None:
+    agent.file("001", **PAPERS)
+    everywhere(network)
+    new = roster.place_op("621021101209", "village", TOWNSHIP, "后沟村")
+    bare = roster.place_op("621021102000", "township", COUNTY, "马岭镇")
+    book = county.member.casebook
+    for author, op in ((TOWNSHIP, new), (COUNTY, bare)):
+        key = network.publisher_key if author == COUNTY else network.members[author].identity.key
+        book.apply_roster([roster.publish(book.roster, author, [op], [key], network.clock.now_ms)])
+    officer = county.sign_in("1009", "supervisor")
+    page = officer.open("/overview").text
+    assert ("absent", "后沟村：没有入网") in marks(page) and "马岭镇 没有入网" in plain(page)
+    listed = plain(officer.open("/children").text)
+    assert "没有入网" in listed and "从未联系" not in listed
+    assert "没有入网" in officer.open("/children.csv").text

@@ -110,7 +110,8 @@ def test_a_file_whose_session_ended_on_the_page_for_the_password_is_no_wider(
 def test_the_audit_trail_has_of_a_search_no_more_than_the_number_of_a_case(village: Counter, agent: Visitor) -> None:
     head, admin = village.sign_in("0002", "head"), village.sign_in("0009", "admin")
     for text, told in (
-        ("621021101201-261127", "621021101201-261127"), ("036", "036"), ("621021101201", "621021101201"), ("093486123456", "0*"), ("13812345678", "1*"),
+        ("621021101201-261127", "621021101201-261127"), ("036", "036"), ("621021101201", "621021101201"),
+        ("093486123456", "0*"), ("13812345678", "1*"),
         ("11010519491231002X", "1*"), ("zhangxiulan", "z*"), (NAME, "张*"),
     ):  # fmt: skip
         assert searches.told(text, village.member.casebook.roster.places) == told
