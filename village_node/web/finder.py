@@ -1,11 +1,11 @@
-"""The finder of items: by number, name, first letters of pinyin, or the words people use; by class and department."""
+"""The finder of items: by number, name, pinyin or its first letters, or the words people use; by class and department."""
 
 import csv
 import importlib.util
 import itertools
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, cached_property
 from importlib import resources
@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
 
 class Finder:
-    """Finds items by what people type: a number, part of the name, first letters of its pinyin (`dbhj`), or 低保."""
+    """Finds items by what people type: a number, part of the name, its pinyin (`dibao`) or the first letters, or 低保."""
 
     def __init__(self, catalogue: Catalogue, day: date | None = None) -> None:
         """Over the version of each item that is in force on a day; without one, over the newest."""
@@ -49,9 +49,14 @@ class Finder:
         self.items: tuple[Item, ...] = catalogue.offered(day)
 
     @cached_property
+    def _readings(self) -> dict[str, frozenset[str]]:
+        """All readings of each character in the names."""
+        return readings("".join(item.name for item in self.items))
+
+    @cached_property
     def _initials(self) -> dict[str, frozenset[str]]:
         """Item number -> all spellings of its name in first letters."""
-        letters = first_letters("".join(item.name for item in self.items))
+        letters = first_letters(self._readings)
         return {item.item_no: spellings(item.name, letters) for item in self.items}
 
     @property
@@ -96,7 +101,11 @@ class Finder:
     def _named(self, item: Item, wanted: str) -> bool:
         if item.item_no.startswith(wanted) or wanted in item.name.casefold() or wanted in item.name_en.casefold():
             return True
-        return wanted.isascii() and wanted.isalnum() and any(wanted in each for each in self._initials[item.item_no])
+        if not (wanted.isascii() and wanted.isalnum()):
+            return False
+        return any(wanted in each for each in self._initials[item.item_no]) or is_read(
+            item.name, wanted, self._readings
+        )
 
     def _meant(self, wanted: str) -> dict[str, Found]:
         """What is meant by everyday words that fit: by item number. Where neither they nor the catalogue itself name an
@@ -122,8 +131,8 @@ class Finder:
         return None
 
 
-def first_letters(text: str) -> dict[str, frozenset[str]]:
-    """The first letters of all readings of each Chinese character in a text, from pypinyin's table of characters.
+def readings(text: str) -> dict[str, frozenset[str]]:
+    """All readings of each Chinese character in a text without their tones, from pypinyin's table of characters.
 
     The table is read by itself: importing the package would keep 60 MB of phrases in memory for a few dozen names.
     """
@@ -131,13 +140,30 @@ def first_letters(text: str) -> dict[str, frozenset[str]]:
     if found is None or not found.submodule_search_locations:
         return {}
     table = json.loads((Path(next(iter(found.submodule_search_locations))) / "pinyin_dict.json").read_bytes())
-    letters: dict[str, frozenset[str]] = {}
-    for sign in set(text):
-        readings = table.get(str(ord(sign)), "").split(",")
-        plain = {unicodedata.normalize("NFD", reading)[:1] for reading in readings if reading}
-        if plain:
-            letters[sign] = frozenset(plain)
-    return letters
+    found_of = {sign: table.get(str(ord(sign)), "") for sign in set(text)}
+    return {sign: frozenset(map(_plain, said.split(","))) for sign, said in found_of.items() if said}
+
+
+def _plain(reading: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFD", reading) if not unicodedata.combining(each))
+
+
+def first_letters(known: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The first letters of the readings of each character."""
+    return {sign: frozenset(each[:1] for each in said) for sign, said in known.items()}
+
+
+def is_read(name: str, wanted: str, known: Mapping[str, frozenset[str]]) -> bool:
+    """Whether letters are the whole pinyin of two characters or more that follow one another in a name: `dibao`."""
+    for start in range(len(name) - 1):
+        ends = {0}
+        for number, sign in enumerate(name[start:], start=1):
+            ends = {end + len(each) for end in ends for each in known.get(sign, ()) if wanted.startswith(each, end)}
+            if len(wanted) in ends and number > 1:
+                return True
+            if not ends:
+                break
+    return False
 
 
 def spellings(name: str, letters: dict[str, frozenset[str]]) -> frozenset[str]:
@@ -164,22 +190,30 @@ def everyday() -> tuple[Everyday, ...]:
 
 
 @cache
+def _everyday_readings() -> dict[str, frozenset[str]]:
+    """All readings of each character in everyday words."""
+    return readings("".join(word for row in everyday() for word in row.words))
+
+
+@cache
 def _everyday_initials() -> dict[str, frozenset[str]]:
     """Everyday word -> all its spellings in first letters."""
     words = [word for row in everyday() for word in row.words]
-    letters = first_letters("".join(words))
+    letters = first_letters(_everyday_readings())
     return {word: spellings(word, letters) for word in words}
 
 
 def fitting(wanted: str) -> list[tuple[str, Everyday]]:
     """The everyday words that fit what was typed, the best first, with their rows: the very word, one that is part of
-    what was typed (我要办低保), one that what was typed is a part of; first letters from the beginning."""
-    initials = _everyday_initials()
+    what was typed (我要办低保), one that what was typed is a part of; its pinyin, or first letters from the beginning."""
+    initials, known = _everyday_initials(), _everyday_readings()
+    spelled_out = wanted.isascii() and wanted.isalpha()
     found = []
     for row in everyday():
         for word in row.words:
             within = word in wanted and len(word) >= SHORTEST
-            if within or wanted in word or any(each.startswith(wanted) for each in initials[word]):
+            read = spelled_out and is_read(word, wanted, known)
+            if within or read or wanted in word or any(each.startswith(wanted) for each in initials[word]):
                 spelled = wanted == word or wanted in initials[word]
                 found.append((not spelled, not within, -len(word) if within else len(word), word, row))
     found.sort(key=lambda each: each[:3])

@@ -6,7 +6,7 @@ import pytest
 
 from sync_protocol.case.catalogue import Catalogue
 from tests.village_node.web.counter import Counter, Visitor
-from village_node.web.finder import Finder, everyday, first_letters, spellings
+from village_node.web.finder import Finder, everyday, first_letters, readings, spellings
 
 SAID = [word for row in everyday() for word in row.words]
 
@@ -30,6 +30,8 @@ def finder() -> Finder:
         ("lmcf", "008"),
         ("glj", "004"),
         ("tkry", "002"),
+        ("shenghuo", "001"),
+        ("zuidishenghuobaozhang", "001"),
     ],
 )
 def test_an_item_is_found_by_number_name_or_initials(finder: Finder, typed: str, found: str) -> None:
@@ -42,6 +44,7 @@ def test_an_item_is_found_by_number_name_or_initials(finder: Finder, typed: str,
         ("低保", "001", "低保", "最低生活保障"),
         ("我要办低保", "001", "低保", "最低生活保障"),
         ("db", "001", "低保", "最低生活保障"),
+        ("dibao", "001", "低保", "最低生活保障"),
         ("五保", "002", "五保", "特困人员"),
         ("盖房", "007", "盖房", "宅基地"),
         ("新农合", "012", "新农合", "医保参保"),
@@ -63,8 +66,17 @@ def test_every_everyday_word_finds_something_and_none_finds_everything(finder: F
         assert 0 < len(finder.find(word)) < len(finder.items) / 2, word
 
 
+def test_pinyin_is_read_by_whole_characters_and_from_two_on(finder: Finder) -> None:
+    found = [item.item_no for item in finder.find("yanglao")]
+    assert "009" in found and "007" not in found
+    assert "001" not in [item.item_no for item in finder.find("dishen")], (
+        "低 and 生 do not follow one another like that"
+    )
+    assert finder.find("zhongguancun") == []
+
+
 def test_every_everyday_word_is_found_by_its_initials_as_well(finder: Finder) -> None:
-    letters = first_letters("".join(SAID))
+    letters = first_letters(readings("".join(SAID)))
     for word in SAID:
         for typed in sorted(spellings(word, letters))[:1]:
             assert 0 < len(finder.find(typed)) < len(finder.items) / 2, (word, typed)
@@ -93,7 +105,7 @@ def test_the_page_says_which_word_led_to_an_item(agent: Visitor) -> None:
 
 
 def test_a_character_with_two_readings_is_found_by_either() -> None:
-    letters = first_letters("单位解约")
+    letters = first_letters(readings("单位解约"))
     assert letters["单"] >= {"d", "c", "s"}
     assert {"dwjy", "cwjy", "swxy"} <= spellings("单位解约", letters)
 
