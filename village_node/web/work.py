@@ -76,6 +76,8 @@ EMPTY: Final[dict[str, tuple[str, str]]] = {
 }
 _OF_DEPARTMENTS: Final = ("township", "county")  # where windows belong to departments
 _OF_SEVERAL: Final = ("claimed", "unclaimed")  # no lists for who works alone
+# Of no use at a village, which has no departments and few papers of its own, but where something waits.
+_OF_OFFICES: Final = ("deciders", "number_series", "countersigning", "actions")
 # Whose own work is looking at that of others: what has a card comes before their list of cases.
 OVERSEES: Final = frozenset({"supervisor", "leader"})
 FILTERS: Final = ("text", "item_no", "state", "place", "kind", "department")
@@ -184,6 +186,8 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
         found.append(("idle", t("空转和两头受理", "Without business, or in two places"), 0))
     if visit.may(COUNTER):
         found.append(("batches", t("名单收件", "Lists"), 0))
+    if visit.site.face == "village":
+        found = [each for each in found if each[2] or each[0] not in _OF_OFFICES]
     return [(url_for(name), label, count) for name, label, count in sorted(found, key=lambda each: not each[2])]
 
 

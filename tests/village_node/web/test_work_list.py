@@ -365,3 +365,15 @@ def test_a_bootstrap_that_is_not_the_known_one_is_not_served(tmp_path) -> None:
         sheet = assets.get(*address.removeprefix("/assets/").split("/"))
         assert sheet is not None and (b"--bs-body-font-size" in sheet.content.removesuffix(ours)) is is_whole
         assert sheet.content.endswith(ours)
+
+
+def test_a_village_s_list_comes_before_sums_and_without_lists_of_offices(
+    agent: Visitor, county: Counter
+) -> None:
+    agent.file()
+    page = agent.open("/work").text
+    assert page.index('class="row-link number"') < page.index("本机各件"), "what waits comes first"
+    for none in ("窗口办决率", ">文号<", ">待会签<", ">会议待办<"):
+        assert none not in page, none
+    office = county.sign_in("1001", "window").open("/work").text
+    assert "窗口办决率" in office and office.index("本机各件") < office.index('id="f-text"')
