@@ -65,6 +65,7 @@ class Config:
     quota_paper_mb: int = 4096  # and of files of papers
     token_rows_a_day: int = 0  # cases that a token may read in lists in a day; 0: any number
     allowed_hosts: tuple[str, ...] = field(default=())
+    kiosk_addresses: tuple[str, ...] = ()  # of screens in the hall on other machines, or their nets
     # Where webhooks may send to: "host" or "host:port" by https, "http://host" in the clear too; none: none sends.
     webhook_hosts: tuple[str, ...] = ()
     second_factor: tuple[str, ...] = ()  # roles that must have one; who has set one up uses it whatever stands here
@@ -96,7 +97,7 @@ NAMES = tuple(each.name for each in fields(Config) if each.name not in ("data", 
 _COUNTS = ("reserve_mb", "quota_events", "quota_event_mb", "quota_paper_mb", "token_rows_a_day")
 _ROLE_LISTS = ("second_factor", "one_session")
 _WEBHOOK_HOST = re.compile(r"(https?://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
-_LISTS = ("ancestor_urls", "allowed_hosts", "webhook_hosts", *_ROLE_LISTS)
+_LISTS = ("ancestor_urls", "allowed_hosts", "kiosk_addresses", "webhook_hosts", *_ROLE_LISTS)
 
 
 def load(data: Path) -> Config:
@@ -200,6 +201,14 @@ def checked(data: Path, values: dict[str, Any]) -> Config:
         raise BadSettings(f"setting 'sealing_suite' is {chosen.sealing_suite!r}: write one of {', '.join(SUITES)}")
     _check_purge(chosen)
     _check_roles(chosen)
+    for address in chosen.kiosk_addresses:
+        try:
+            ipaddress.ip_network(address)
+        except ValueError:
+            raise BadSettings(
+                f"setting 'kiosk_addresses' has {address!r}: write an address such as 192.168.1.20, or a net such as "
+                "192.168.1.16/28"
+            ) from None
     for host in chosen.webhook_hosts:
         if not _WEBHOOK_HOST.fullmatch(host):
             raise BadSettings(

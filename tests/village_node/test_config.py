@@ -65,6 +65,7 @@ def test_the_environment_overrides_the_file(written, monkeypatch):
             'place = "1"\nname = "a"\nlevel = "village"\nwebhook_hosts = ["https://a.cn/x"]',
             "'https://a.cn/x': write a host",
         ),
+        ('place = "1"\nname = "a"\nlevel = "village"\nkiosk_addresses = ["hall"]', "'hall': write an address"),
         ('place = "1"\nname = "a"\nlevel = "village"\nport = 70000', "between 0 and 65535"),
         ('place = "1"\nname = "a"\nlevel = "village"\nparent_url = "ftp://x"', "http:// or https://"),
         ('place = "1"\nname = "a"\nlevel = "village"\nancestor_urls = "x"', "list of texts"),

@@ -8,7 +8,6 @@ import hmac
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from ipaddress import ip_address
 from typing import Any, Final
 
 from sync_protocol.case import Case, kinds
@@ -90,11 +89,7 @@ def troubles(visit: Visit, typed: dict[str, str]) -> dict[str, str]:
 
 def channel_of(visit: Visit) -> str:
     """By which road a rating came: a screen in the hall or that of the node itself, or from elsewhere."""
-    try:
-        here = ip_address(visit.source).is_loopback
-    except ValueError:
-        here = False
-    return "screen" if here or visit.kiosk else "online"
+    return "screen" if visit.is_at_hand else "online"
 
 
 def pass_of(visit: Visit, case_no: str, query_code: str, made_ms: int) -> str:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -207,11 +207,15 @@ class Visit:
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether the request came from this machine itself, or from a browser that stands in a hall."""
+        """Whether the request came from this machine itself, or from a screen in the hall: a browser that has opened
+        the page of one, at an address where one stands. A telephone in the same net can open that page as well."""
         try:
-            return self.kiosk or ip_address(self.source).is_loopback
+            address = ip_address(self.source)
         except ValueError:
             return False
+        plain = address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+        hall = (ip_network(each) for each in self.site.config.kiosk_addresses)
+        return plain.is_loopback or (self.kiosk and any(plain in net for net in hall))
 
     def t(self, zh: str, en: str) -> str:
         """The wording in the language chosen; Chinese is the source, English stands beside it."""

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.builders import Network
-from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of
+from tests.builders import VILLAGE, Network
+from tests.village_node.web.counter import Counter, Visitor, everywhere, hidden_of, open_counter
 from tests.village_node.web.errands import done
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_residents import COMPLAIN, SAID, TOMORROW, shown
@@ -143,13 +144,32 @@ def test_a_screen_in_a_hall_is_as_new_for_the_next_person(village: Counter, agen
     assert stays(page) == HALL, "and stays a screen in a hall"
 
 
-def test_what_is_rated_on_a_screen_in_a_hall_says_so(village: Counter, agent: Visitor) -> None:
+@pytest.mark.parametrize(
+    ("halls", "screen", "channel"),
+    [
+        (("10.0.0.7",), True, "screen"),
+        (("10.0.1.0/24", "10.0.0.0/29"), True, "screen"),
+        (("10.0.1.0/24",), True, "online"),
+        ((), True, "online"),
+        (("10.0.0.7",), False, "online"),
+    ],
+)
+def test_what_is_rated_on_a_screen_in_a_hall_says_so_and_a_telephone_is_none(
+    network: Network,
+    village: Counter,
+    agent: Visitor,
+    tmp_path: Path,
+    halls: tuple[str, ...],
+    screen: bool,
+    channel: str,
+) -> None:
     case = agent.file("040")
     done(agent, case, "docket")
     known = {"number": held(village, case).case_no, "code": held(village, case).query_code}
-    hall = village.visitor()
+    hall = open_counter(network.members[VILLAGE], tmp_path, kiosk_addresses=halls).visitor()
     hall.client.environ_base["REMOTE_ADDR"] = "10.0.0.7"
-    hall.open("/kiosk")
+    if screen:
+        hall.open("/kiosk")
     form = hidden_of(hall.send("/query", known).text, "/query/rating")
     assert hall.send("/query/rating", {**form, "grade": "good"}).status_code == 200
-    assert held(village, case).ratings[1].body["channel"] == "screen"
+    assert held(village, case).ratings[1].body["channel"] == channel

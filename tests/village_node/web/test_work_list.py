@@ -367,9 +367,7 @@ def test_a_bootstrap_that_is_not_the_known_one_is_not_served(tmp_path) -> None:
         assert sheet.content.endswith(ours)
 
 
-def test_a_village_s_list_comes_before_sums_and_without_lists_of_offices(
-    agent: Visitor, county: Counter
-) -> None:
+def test_a_village_s_list_comes_before_sums_and_without_lists_of_offices(agent: Visitor, county: Counter) -> None:
     agent.file()
     page = agent.open("/work").text
     assert page.index('class="row-link number"') < page.index("本机各件"), "what waits comes first"
