@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from sync_protocol.case import bodies, legal_bodies
 from sync_protocol.case.catalogue import Item
 from sync_protocol.places import about
-from village_node.casebook import AlreadyDone, BadBody, NotAllowed, Request
+from village_node.casebook import DRAFT_DAYS, AlreadyDone, BadBody, NotAllowed, Request
 from village_node.store import StoreError
 from village_node.store.drafts import DraftRow
 from village_node.store.errors import Outdated
@@ -37,6 +37,8 @@ FILES: Final = Policy(COUNTER, "node", "typed")
 OWN: Final = Policy(COUNTER, "own", "typed")
 
 FILED: Final = "filed"
+THROWN: Final = "thrown"  # of a draft thrown away a moment ago: when it was kept last
+BRING_BACK_MS: Final = 10 * 60_000  # so long it can be brought back
 TURN: Final = "turn"  # how often a draft was sent: a page that was drawn before the last time keeps nothing into it
 _PAPER: Final = re.compile(r"m(\d+)(|_copies|_original)")
 MOST_NOTED: Final = 1_000
@@ -120,9 +122,9 @@ def _shown(visit: Visit, item_no: str) -> Response:
     item = _item(visit, item_no)
     draft_id = visit.request.args.get("draft", "")
     row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no) if draft_id else None
-    if draft_id and row is None:
-        raise NotFound
     kept: dict[str, Any] = json.loads(row.fields) if row else {}
+    if draft_id and (row is None or THROWN in kept):
+        raise NotFound
     if FILED in kept:
         return _became(visit, *kept[FILED])
     step = _step_asked_for(visit, kept)
@@ -191,7 +193,7 @@ def keep_typed(visit: Visit, item_no: str) -> Response:
                 return _in_words(visit.t(*_FILED_BEFORE), 409)
             if _typed_under(visit, item) != item:
                 raise Outdated
-            keep(visit, item, draft_id, values, lambda stands: stands.get(TURN, "") == drawn)
+            keep(visit, item, draft_id, values, lambda stands: stands.get(TURN, "") == drawn and THROWN not in stands)
         except AlreadyDone:
             return _in_words(visit.t(*_FILED_BEFORE), 409)
         except Outdated:
@@ -330,18 +332,43 @@ def _note_filed(visit: Visit, item: Item, draft_id: str, place: str, case_id: st
 
 
 def delete_draft(visit: Visit, draft_id: str) -> Response:
-    """Throw a draft of one's own away."""
-    if not visit.site.accounts.drafts.delete_draft(draft_id, visit.staff.staff_no):
+    """Throw a draft of one's own away, or bring it back: so long it stands as one that is soon too old to be kept."""
+    rows = visit.site.accounts.drafts
+    row = rows.draft(draft_id, visit.staff.staff_no)
+    values: dict[str, Any] = json.loads(row.fields) if row is not None else {FILED: []}
+    if row is None or FILED in values:
         raise NotFound
-    return visit.redirect("work", view="drafts")
+    back, was_thrown = visit.request.form.get("back") == "yes", THROWN in values
+    if back == was_thrown:
+        kept_ms = values.pop(THROWN, row.updated_ms)
+        if not back:
+            values[THROWN] = kept_ms
+            kept_ms = visit.now_ms - DRAFT_DAYS * times.DAY_MS + BRING_BACK_MS
+        rows.save_draft(row._replace(fields=json.dumps(values, ensure_ascii=False), updated_ms=kept_ms))
+    return visit.redirect("work", view="drafts", **({} if back else {"thrown": draft_id}))
+
+
+def thrown(visit: Visit) -> str:
+    """The draft that was just thrown away, as the address says, where it can be brought back; else empty."""
+    draft_id = visit.request.args.get("thrown", "")
+    row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no) if draft_id else None
+    return draft_id if row is not None and THROWN in json.loads(row.fields) and not _is_over(visit, row) else ""
+
+
+def _is_over(visit: Visit, row: DraftRow) -> bool:
+    return visit.now_ms - row.updated_ms > DRAFT_DAYS * times.DAY_MS
 
 
 def open_drafts(visit: Visit) -> list[tuple[DraftRow, Item | None, dict[str, Any]]]:
-    """One's own drafts, newest first, with what they are about; marks of filed ones are thrown away after a day."""
+    """One's own drafts, newest first, with what they are about; marks of filed ones go after a day, and what was
+    thrown away once it cannot be brought back any more."""
     rows, kept = visit.site.accounts.drafts, []
     for row in rows.drafts(visit.staff.staff_no):
         values: dict[str, Any] = json.loads(row.fields)
-        if FILED not in values:
+        if THROWN in values:
+            if _is_over(visit, row):
+                rows.delete_draft(row.draft_id, row.staff_no)
+        elif FILED not in values:
             kept.append((row, visit.site.finder.newest(row.item_no), values))
         elif visit.now_ms - row.updated_ms > times.DAY_MS:
             rows.delete_draft(row.draft_id, row.staff_no)

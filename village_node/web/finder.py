@@ -1,4 +1,4 @@
-"""The finder of items: by number, name, pinyin or its first letters, or the words people use; by class and department."""
+"""The finder of items: by number, name, pinyin or its first letters, or everyday words; by class and department."""
 
 import csv
 import importlib.util
@@ -41,7 +41,7 @@ class Found(NamedTuple):
 
 
 class Finder:
-    """Finds items by what people type: a number, part of the name, its pinyin (`dibao`) or the first letters, or 低保."""
+    """Finds items by what people type: a number, part of the name, its pinyin (`dibao`) or first letters, or 低保."""
 
     def __init__(self, catalogue: Catalogue, day: date | None = None) -> None:
         """Over the version of each item that is in force on a day; without one, over the newest."""
@@ -205,7 +205,8 @@ def _everyday_initials() -> dict[str, frozenset[str]]:
 
 def fitting(wanted: str) -> list[tuple[str, Everyday]]:
     """The everyday words that fit what was typed, the best first, with their rows: the very word, one that is part of
-    what was typed (我要办低保), one that what was typed is a part of; its pinyin, or first letters from the beginning."""
+    what was typed (我要办低保), one that what was typed is a part of; its pinyin, or the beginning of
+    its first letters."""
     initials, known = _everyday_initials(), _everyday_readings()
     spelled_out = wanted.isascii() and wanted.isalpha()
     found = []

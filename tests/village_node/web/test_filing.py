@@ -152,6 +152,28 @@ def test_a_draft_can_be_thrown_away(agent: Visitor) -> None:
     assert agent.open(f"/file/001?draft={draft}").status_code == 404
 
 
+def test_a_draft_that_was_thrown_away_can_be_brought_back_for_ten_minutes(
+    agent: Visitor, village: Counter, network: Network
+) -> None:
+    draft, path = "cd" * 16, f"/drafts/{'cd' * 16}/delete"
+    agent.send("/file/001", {**APPLICATION, "draft_id": draft, "do": "draft"})
+    network.clock.now_ms += 60_000
+    after = agent.open(agent.send(path, {}).headers["Location"]).text
+    assert "撤销删除" in after and "没有草稿" in after and "张*" not in after
+    assert agent.send(path, {}).status_code == 303, "pressed twice it is thrown away once"
+    (other,) = (village.sign_in("0002", "agent", name="刘洋"),)
+    assert other.send(path, {"back": "yes"}).status_code == 404
+    assert agent.send(path, {"back": "yes"}).headers["Location"].endswith("/work?view=drafts")
+    assert "张*" in agent.open("/work?view=drafts").text and agent.open(f"/file/001?draft={draft}").status_code == 200
+    (row,) = village.accounts.drafts.drafts("0001")
+    assert "thrown" not in row.fields and row.updated_ms == network.clock.now_ms - 60_000, "as it was"
+    gone = agent.send(path, {}).headers["Location"]
+    network.clock.now_ms += 10 * 60_000 + 1
+    assert agent.send("/sign-in", {"staff_no": "0001", "password": PASSWORD}).status_code == 303
+    assert "撤销删除" not in agent.open(gone).text
+    assert village.accounts.drafts.drafts("0001") == [], "and nothing of it is kept"
+
+
 def test_the_same_form_sent_twice_files_one_case(agent: Visitor, village: Counter, network: Network) -> None:
     form = {**APPLICATION, **hidden_of(agent.open("/file/001").text, "/file/001")}
     first, second = agent.client.post("/file/001", data=form), agent.client.post("/file/001", data=form)

@@ -71,12 +71,14 @@ def test_one_that_comes_late_writes_nothing_over_what_was_sent_since(
 
 
 def test_a_draft_that_was_thrown_away_does_not_come_back(
-    agent: Visitor, form: dict[str, str], village: Counter
+    agent: Visitor, form: dict[str, str], village: Counter, network: Network
 ) -> None:
     saved = agent.client.post("/file/001", data={**form, "do": "draft"}).text
     agent.send(f"/drafts/{form['draft_id']}/delete", {})
     assert keep(agent, {**form, **hidden_of(saved, "/file/001")}).status_code == 409
-    assert drafts(village) == []
+    assert not village.member.casebook.forget_drafts() and "thrown" in drafts(village)[0], "it can be brought back"
+    network.clock.now_ms += filing.BRING_BACK_MS + 1
+    assert village.member.casebook.forget_drafts() == 1 and drafts(village) == []
 
 
 def test_a_step_keeps_its_own_fields_over_those_of_the_others(

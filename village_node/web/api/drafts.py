@@ -105,7 +105,7 @@ def read_draft(visit: Visit, draft_id: str) -> dict[str, Any]:
     """One draft with what was typed."""
     row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no)
     typed = json.loads(row.fields) if row is not None else {}
-    if row is None or filing.FILED in typed:
+    if row is None or filing.FILED in typed or filing.THROWN in typed:
         raise NotFound
     return {**_line(row), "typed": typed}
 
