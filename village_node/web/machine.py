@@ -8,6 +8,8 @@ from village_node.web import times
 
 # Clocks of two machines differ, and a slow line adds to it; more than this is a clock that somebody should set.
 SKEW_SHOWN_MS: Final = 10 * times.MINUTE_MS
+# A contact may lie this far ahead of a clock that was put right by seconds; one further on says that the clock went back.
+TO_COME_MS: Final = times.MINUTE_MS
 _MB: Final = 1 << 20
 PAPERS_SHOWN_MS: Final = times.HOUR_MS  # a scan takes its time on a slow line
 # The county vouches every day for what it holds, and everybody comes to hold that: so much longer, and nothing new of
@@ -30,6 +32,12 @@ def clock_here(skew_ms: int | None, above: Words) -> Words | None:
         f"本机时钟比{above[0]}{zh}，请校准",
         f"The clock of this machine is {en} that of {above[1]}; please set it right",
     )
+
+
+def went_back(contact_ms: int, now_ms: int) -> bool:
+    """Whether this machine's clock stands before the last contact that it noted itself: nobody can tell how long ago
+    that was, and the present time is not the true one."""
+    return contact_ms - now_ms > TO_COME_MS
 
 
 def nothing_newer(vouched_ms: int | None, now_ms: int) -> tuple[str, Words] | None:

@@ -19,7 +19,19 @@ from sync_protocol.places import about
 from village_node.accounts import Rule
 from village_node.store import NotSaved
 from village_node.store.audit import Line
-from village_node.web import cases, clocks, commitments, entry, own_rating, own_requests, times, upward, voices, words
+from village_node.web import (
+    cases,
+    clocks,
+    commitments,
+    entry,
+    machine,
+    own_rating,
+    own_requests,
+    times,
+    upward,
+    voices,
+    words,
+)
 from village_node.web.policy import Policy, Route
 from village_node.web.site import Visit
 
@@ -327,14 +339,17 @@ def _since_heard(heard: list[int | None], now_ms: int) -> int:
 
 def _heard(visit: Visit, case: Case) -> list[int | None]:
     """When each other place was last heard that goes on with the case: what it does there is known here up to then.
-    None where the level above was never heard; of who is below and silent, the case itself is the last word."""
+    None where the level above was never heard, or by a clock that has gone back since, by which nothing can be dated;
+    of who is below and silent, the case itself is the last word."""
     here, tree, state = visit.site.config.place, visit.site.places, visit.sync_state
     heard: list[int | None] = []
     for place in {each for each in (case.holder, case.transit_to) if each and each != here}:
         if place in tree and here in tree and tree.covers(here, place):
-            heard.append(visit.site.casebook.heard_below_ms(about(case.home), case.case_id, place))
+            written = visit.site.casebook.heard_below_ms(about(case.home), case.case_id, place)
+            heard.append(written if written - visit.now_ms <= machine.SKEW_SHOWN_MS else None)
         elif not state.is_root:
-            heard.append(state.last_contact_ms)
+            last = state.last_contact_ms
+            heard.append(None if last is None or machine.went_back(last, visit.now_ms) else last)
     return heard
 
 

@@ -296,6 +296,34 @@ def test_as_of_is_never_newer_than_what_this_node_was_told(network: Network, age
     assert "已离线 3 天" in page
 
 
+def test_a_clock_set_back_says_so_instead_of_being_up_to_date(
+    network: Network, agent: Visitor, village: Counter
+) -> None:
+    """A machine with a dead battery starts years ago, with no line: its last contact is then yet to come."""
+    case = agent.file()
+    filed = held(village, case)
+    agent.act(case, "handoff")
+    everywhere(network)
+    network.clock.now_ms -= 6 * times.DAY_MS
+    page = look_up(village.visitor(), filed.case_no, filed.query_code).text
+    assert "tone-waiting" in page and "本机时钟不准，不知道多久没有联系上级" in page
+    assert "已同步" not in page
+    assert "之后的进展还没有传到本机" in page
+
+
+def test_of_a_village_whose_steps_are_yet_to_come_nothing_is_said_to_be_the_newest(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    filed = agent.file()
+    everywhere(network)
+    filed = held(township, filed)
+    page = look_up(township.visitor(), filed.case_no, filed.query_code).text
+    assert "还没有传到本机" not in page
+    network.clock.now_ms -= 6 * times.DAY_MS
+    page = look_up(township.visitor(), filed.case_no, filed.query_code).text
+    assert "之后的进展还没有传到本机" in page
+
+
 def test_what_to_correct_is_named_without_what_was_written_about_it(
     network: Network, agent: Visitor, township: Counter, village: Counter
 ) -> None:

@@ -53,6 +53,10 @@ def test_papers_that_wait_for_long_are_named_with_their_number_size_and_age() ->
         ({"last_contact_ms": NOW - 2 * times.DAY_MS, "running": True}, "bad", "已离线 2 天"),
         ({"last_contact_ms": None}, "waiting", "尚未与上级联系过"),
         ({"last_contact_ms": None, "not_left": 1}, "waiting", "有 1 件未上报"),
+        ({"last_contact_ms": NOW + times.MINUTE_MS}, "good", "已同步 19:07"),
+        ({"last_contact_ms": NOW + 400 * times.DAY_MS}, "waiting", "本机时钟不准，不知道多久没有联系上级"),
+        ({"last_contact_ms": NOW + 6 * times.DAY_MS, "not_left": 1}, "waiting", "联系上级，有 1 件未上报"),
+        ({"last_contact_ms": NOW + 6 * times.DAY_MS, "running": True}, "waiting", "联系上级，正在尝试联系"),
         ({"is_root": True}, "good", "本机为最上级"),
         ({"not_arrived": 7}, "waiting", "县里写了 7 条尚未到达本机的记录"),
         ({"not_arrived": 7, "last_contact_ms": NOW - 2 * times.DAY_MS}, "bad", "7 条尚未到达"),
@@ -77,7 +81,7 @@ def test_only_a_state_without_anything_owed_is_green() -> None:
         (left, county, contact, running)
         for left in (0, 1)
         for county in (0, 1)
-        for contact in (None, NOW, NOW - times.DAY_MS)
+        for contact in (None, NOW, NOW - times.DAY_MS, NOW + times.DAY_MS)
         for running in (False, True)
         if words(not_left=left, not_at_county=county, last_contact_ms=contact, running=running)[0] == "good"
     ]
