@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser import county_books, watched_books
 from tests.browser.conftest import DESK, PHONE, Hall, open_hall, press
@@ -482,9 +482,11 @@ def test_the_switch_makes_letters_large_and_small_again(rooms: Rooms, viewport: 
     for page, (usual, _, large) in ((rooms.resident, VILLAGERS), (rooms.agent, VILLAGERS), (rooms.clerk, OFFICES)):
         page.set_viewport_size(viewport)
         page.goto("/items/001")
-        press(page, "大字版")
+        page.get_by_role("button", name="大字版").click()
+        expect(page.get_by_role("button", name="标准字")).to_be_visible()
         assert min(text[0] for text in page.evaluate(TEXTS)) == large
-        press(page, "标准字")
+        page.get_by_role("button", name="标准字").click()
+        expect(page.get_by_role("button", name="大字版")).to_be_visible()
         assert min(text[0] for text in page.evaluate(TEXTS)) == usual
         page.set_viewport_size(DESK)
 

@@ -63,7 +63,7 @@ def test_a_village_works_on_while_its_line_is_slow_and_then_dead(hall: Linked, l
     case, number, code = file(agent)
     agent.goto("/work")
     strip(agent, "有 1 件未上报")
-    press(agent, "立即同步")
+    agent.get_by_role("button", name="立即同步").click()
     agent.goto("/work?view=all")
     seen(agent, "slow-line")
     strip(agent, "已同步")

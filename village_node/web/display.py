@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from village_node.web.policy import SIGNED_IN, Policy, Route
 from village_node.web.site import DISPLAY_COOKIE, DISPLAY_DAYS, KIOSK_COOKIE, LANGUAGES, Visit, local_path
+from village_node.web.way_back import ANEW
 
 ANYBODY: Final = Policy(None, "public")
 WORKS_HERE: Final = Policy(SIGNED_IN, "public")
@@ -23,11 +24,10 @@ def start(visit: Visit) -> Response:
 
 def choose_display(visit: Visit) -> Response:
     """Keep the language and the letter size chosen, and go back."""
-    form = visit.request.form
-    lang = form.get("lang", visit.lang)
-    big = form.get("big", "big" if visit.big else "")
-    back = local_path(form.get("back", "/"))
-    response = redirect(back, code=303)
+    asked = visit.request.values
+    lang = asked.get("lang", visit.lang)
+    big = asked.get("big", "big" if visit.big else "")
+    response = come_back(visit)
     response.set_cookie(
         DISPLAY_COOKIE,
         f"{lang if lang in LANGUAGES else 'zh'}.{'big' if big == 'big' else ''}",
@@ -38,6 +38,12 @@ def choose_display(visit: Visit) -> Response:
         path="/",
     )
     return response
+
+
+def come_back(visit: Visit) -> Response:
+    """Lead back from a button of the frame; where the fields of the page came along, they are sent there once more."""
+    back = local_path(visit.request.values.get("back", "/"))
+    return redirect(back, code=307 if visit.request.args.get(ANEW) == "yes" else 303)
 
 
 def kiosk(visit: Visit) -> Response:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -453,6 +454,7 @@ def keep(
             place, case_id = stands[FILED]
             raise AlreadyDone(about(place), bytes.fromhex(case_id)) from None
         raise
+    visit.address = url_for("file_form", item_no=item.item_no, draft=draft_id)
 
 
 def _form(
@@ -467,6 +469,9 @@ def _form(
     problem: str = "",
     status: int = 200,
 ) -> Response:
+    at = url_for("file_form", item_no=item.item_no, draft=draft_id, step=step or None)
+    if visit.address:  # it is kept
+        visit.address = at + "&check=yes" if found else at
     return visit.render(
         "filing.html",
         status,
@@ -479,6 +484,7 @@ def _form(
         stages=filing_steps.STEPS,
         step=step,
         turn=values.get(TURN, ""),
+        at=at,
         done=filing_steps.ORDER[: filing_steps.ORDER.index(step)] if step else (),
         sheet=filing_steps.sheet(visit, item, values) if step == filing_steps.LAST else [],
         lacking=filing_steps.lacking(item, values) if step == filing_steps.LAST else [],

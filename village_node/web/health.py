@@ -17,8 +17,9 @@ from village_node.casebook import Casebook, NotAllowed
 from village_node.store import NotSaved, StoreError
 from village_node.store.peers import PeerRow
 from village_node.web import lives, machine, query, query_by_card, webhooks
+from village_node.web.display import come_back
 from village_node.web.policy import ADMIN, CASEWORK, STAFF, Policy, Route
-from village_node.web.site import Site, Visit, local_path
+from village_node.web.site import Site, Visit
 
 ANYBODY: Final = Policy(None, "public")
 SEES: Final = Policy(STAFF, "node")
@@ -73,9 +74,7 @@ def sync_now(visit: Visit) -> Response:
     """Have the node begin an exchange with the level above, and go back to the page at once: its strip says that the
     exchange is under way, and then what came of it."""
     begin_exchange(visit)
-    response = visit.redirect("start")
-    response.headers["Location"] = local_path(visit.request.form.get("back", "/"))
-    return response
+    return come_back(visit)
 
 
 def children_heard(peers: Iterable[PeerRow]) -> list[PeerRow]:

@@ -8,7 +8,7 @@ from village_node.web import times
 
 # Clocks of two machines differ, and a slow line adds to it; more than this is a clock that somebody should set.
 SKEW_SHOWN_MS: Final = 10 * times.MINUTE_MS
-# A contact may lie this far ahead of a clock that was put right by seconds; one further on says that the clock went back.
+# A contact may lie so far ahead of a clock that was put right by seconds; further, and the clock has gone back.
 TO_COME_MS: Final = times.MINUTE_MS
 _MB: Final = 1 << 20
 PAPERS_SHOWN_MS: Final = times.HOUR_MS  # a scan takes its time on a slow line

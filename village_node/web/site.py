@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from flask import Request, current_app, make_response, redirect, render_template, url_for
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.wrappers import Response
 
 from sync_protocol.case.catalogue import Catalogue
@@ -31,6 +31,7 @@ from village_node.web.finder import Finder
 from village_node.web.icons import icon
 from village_node.web.policy import COUNTER, Route, declared
 from village_node.web.sync_bar import SyncBar, SyncState, sync_bar
+from village_node.web.way_back import WayBack, way_back
 
 SITE: Final = "sanji.site"  # under which an app keeps its site
 LANGUAGES: Final = ("zh", "en")
@@ -177,6 +178,7 @@ class Visit:
     lang: str
     big: bool
     kiosk: bool = False
+    address: str = ""  # where what a form brought can be asked for by address all the same
 
     @property
     def staff(self) -> Person:
@@ -266,11 +268,19 @@ class Visit:
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """Answer with a page; a browser without cookie gets one, so that its forms can carry a token."""
         fresh = "" if self.cookie else self._draw_cookie()
-        page = render_template(template, **self._words(), **values)
+        page = render_template(template, **self._words(), way_back=self._way_back(status), **values)
         response = make_response(page, status)
         if fresh:
             self.keep_session(response, fresh)
         return response
+
+    def _way_back(self, status: int) -> WayBack | None:
+        """How the buttons of the frame come back to the page that is being drawn."""
+        try:
+            self.check_form()
+        except HTTPException:  # also of what was too long to be read
+            return way_back(self.request, status, self.address, ours=False)
+        return way_back(self.request, status, self.address, ours=True)
 
     def _draw_cookie(self) -> str:
         self.cookie = base64.urlsafe_b64encode(self.site.randomness(32)).rstrip(b"=").decode("ascii")

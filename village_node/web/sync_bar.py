@@ -143,8 +143,9 @@ def _way_up(state: SyncState, now_ms: int) -> SyncBar:
         zh, en = "尚未与上级联系过" + _left(state)[0], "Not yet in contact with the level above" + _left(state)[1]
         return SyncBar("waiting", "offline", *_trying(state, zh, en), state.last_error, True)
     if machine.went_back(last, now_ms):
-        zh, en = "本机时钟不准，不知道多久没有联系上级" + _left(state)[0], "The clock of this machine is wrong: nobody can tell"
-        en += " how long the level above has not been heard" + _left(state)[1]
+        zh = "本机时钟不准，不知道多久没有联系上级" + _left(state)[0]
+        en = "The clock of this machine is wrong: nobody can tell how long the level above has not been heard"
+        en += _left(state)[1]
         return SyncBar("waiting", "warning", *_trying(state, zh, en), state.last_error, True)
     at = (times.short(last, now_ms, "zh"), times.short(last, now_ms, "en"))
     if now_ms - last >= OFFLINE_AFTER_MS:
