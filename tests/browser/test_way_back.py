@@ -64,6 +64,23 @@ def test_a_note_that_is_being_typed_survives_and_the_renewed_strip_leads_nowhere
     assert agent.url.endswith("/items") and hall.complaints == []
 
 
+def test_a_case_says_that_its_steps_are_as_of_then_once_the_strip_has_renewed_itself(hall: Hall) -> None:
+    hall.exchange()
+    ref = hall.network.members[VILLAGE].file()
+    agent = hall.staff(VILLAGE, "0001", "agent")
+    agent.clock.install()
+    agent.goto(f"/cases/{VILLAGE}/{ref.case_id.hex()}")
+    expect(agent.locator(".timeline")).to_contain_text("尚未离开本机")
+    outdated = agent.get_by_text("打开本页时的情况")
+    expect(outdated).to_be_hidden()
+    hall.exchange()
+    with agent.expect_response("**/sync-bar*"):
+        agent.clock.run_for(16_000)
+    expect(agent.locator(".sync")).to_contain_text("已同步")
+    expect(outdated).to_be_visible()
+    assert hall.complaints == []
+
+
 def test_a_resident_keeps_number_and_answer(hall: Hall) -> None:
     page = hall.page()
     page.goto("/query")

@@ -154,7 +154,9 @@ def _way_up(state: SyncState, now_ms: int) -> SyncBar:
         en = f"Offline for {ages[1]} (last contact {at[1]})" + _left(state)[1]
         return SyncBar("bad", "offline", *_trying(state, zh, en), state.last_error, True)
     if state.running:
-        return SyncBar("active", "sync", "正在同步" + _left(state)[0], "Synchronising" + _left(state)[1], "", True)
+        tone: Tone = "waiting" if state.last_error else "active"  # it has been tried in vain since the last contact
+        zh, en = "正在同步" + _left(state)[0], "Synchronising" + _left(state)[1]
+        return SyncBar(tone, "sync", zh, en, state.last_error, True)
     if state.not_left:
         zh = f"有 {state.not_left} 件未上报（上次联系 {at[0]}）"
         en = f"{state.not_left} not yet sent up (last contact {at[1]})"
@@ -169,7 +171,8 @@ def _way_up(state: SyncState, now_ms: int) -> SyncBar:
             (f"Synchronised {at[1]}, {state.not_at_county} not yet received by the county"),
         )
         return SyncBar("active", "clock", zh, en, state.last_error, True)
-    return SyncBar("good", "check", f"已同步 {at[0]}", f"Synchronised {at[1]}", state.last_error, True)
+    tone = "waiting" if state.last_error else "good"
+    return SyncBar(tone, "check", f"已同步 {at[0]}", f"Synchronised {at[1]}", state.last_error, True)
 
 
 def _trying(state: SyncState, zh: str, en: str) -> tuple[str, str]:

@@ -57,6 +57,8 @@ def test_papers_that_wait_for_long_are_named_with_their_number_size_and_age() ->
         ({"last_contact_ms": NOW + 400 * times.DAY_MS}, "waiting", "本机时钟不准，不知道多久没有联系上级"),
         ({"last_contact_ms": NOW + 6 * times.DAY_MS, "not_left": 1}, "waiting", "联系上级，有 1 件未上报"),
         ({"last_contact_ms": NOW + 6 * times.DAY_MS, "running": True}, "waiting", "联系上级，正在尝试联系"),
+        ({"last_error": "没有应答"}, "waiting", "已同步 19:05"),
+        ({"last_error": "没有应答", "running": True}, "waiting", "正在同步"),
         ({"is_root": True}, "good", "本机为最上级"),
         ({"not_arrived": 7}, "waiting", "县里写了 7 条尚未到达本机的记录"),
         ({"not_arrived": 7, "last_contact_ms": NOW - 2 * times.DAY_MS}, "bad", "7 条尚未到达"),
@@ -74,6 +76,11 @@ def test_each_state_has_its_plain_words(changes: dict[str, object], tone: str, s
     told = words(**changes)
     assert told[0] == tone
     assert says in told[1]
+
+
+def test_the_last_problem_stands_there_while_it_is_tried_once_more() -> None:
+    state = SyncState(False, True, NOW - 60_000, 1, 0, "没有应答 / no answer")
+    assert sync_bar(state, NOW).trouble_words == ("没有应答", "no answer")
 
 
 def test_only_a_state_without_anything_owed_is_green() -> None:

@@ -18,6 +18,8 @@
   const renewals = [];
   for (const part of document.querySelectorAll("[data-refresh]")) {
     const signedIn = part.querySelector("[data-person]") !== null;
+    const said = () => part.querySelector("strong")?.textContent;
+    const first = said();
     const buttons = () => [...part.querySelectorAll("a, button")];
     const round = async (asked) => {
       const held = buttons().indexOf(document.activeElement);
@@ -34,6 +36,7 @@
           return;
         }
         part.replaceChildren(...fresh.children);
+        if (said() !== first) for (const each of document.querySelectorAll("[data-outdated]")) each.hidden = false;
         if (held >= 0) (buttons()[held] || document.getElementById("main")).focus({ preventScroll: true });
       } catch {
         // The node is restarting; the next round asks again.
