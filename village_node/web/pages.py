@@ -334,12 +334,14 @@ def _note_refusal(visit: Visit, action: str, route: Route) -> None:
             visit.site.accounts.refusals.note(visit.person.staff_no, action, route.name, hidden(request.path))
 
 
-def _guard(app: Flask, site: Site) -> None:
+def _guard(app: Flask, site: Site) -> Response | None:
     """Before any page: the host must be one of ours, the route must have a policy, the form must have an end."""
     if _is_door():
-        return
+        return None
     if not is_for(site.hosts, request.host):
-        raise BadRequest
+        if programs.is_for_programs():
+            raise BadRequest
+        return _bare(HTTPStatus.BAD_REQUEST, TROUBLES[400])
     policy = declared(app).get(request.endpoint or "")
     request.max_content_length = request.max_form_memory_size = MAX_BODY
     request.max_form_parts = MAX_FORM_PARTS
@@ -358,6 +360,7 @@ def _guard(app: Flask, site: Site) -> None:
         request.max_content_length = couriers.FILE_MOST
     if request.endpoint is not None and policy is None:
         raise NotFound
+    return None
 
 
 def _is_door() -> bool:
@@ -398,6 +401,10 @@ def _drawn(
             return visit(request, touch=False).render("trouble.html", status, words=words, typed=typed, bare=bare)
         except (StoreError, MemoryError):
             continue
+    return _bare(status, words)
+
+
+def _bare(status: int, words: tuple[str, str, str, str]) -> Response:
     response = make_response("\n".join(words) + "\n", status)
     response.headers["Content-Type"] = "text/plain; charset=utf-8"
     return response

@@ -3,6 +3,7 @@
 import hmac
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from werkzeug.wrappers import Response
@@ -176,7 +177,8 @@ def look_up(visit: Visit, number: str, code: str) -> Case:
     if short and throttle.attempt(daily, SHORT_TRIES):
         words_zh = "这个编号今天用前 6 位已试过 5 次。请输入完整的 13 位查询码，或扫描回执上的二维码。"
         words_en = "Five tries with six characters were made today. Type all 13 characters, or scan the QR code."
-        raise NotTold(429, words_zh, words_en)
+        midnight = times.midnight_ms(times.local(visit.now_ms).date() + timedelta(1))
+        raise NotTold(429, words_zh, words_en, midnight - visit.now_ms)
     row = visit.site.casebook.find_by_number(wanted)
     held = (row.query_code if row is not None else None) or NO_CODE
     right = hmac.compare_digest(held[: len(typed)].encode(), typed.encode())

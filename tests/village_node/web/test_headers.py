@@ -128,6 +128,8 @@ def test_a_page_names_no_other_host_and_holds_no_inline_script_or_style(agent: V
 def test_an_unknown_host_is_refused(village: Counter) -> None:
     answer = village.visitor().client.get("/query", headers={"Host": "evil.example"})
     assert answer.status_code == 400
+    assert answer.content_type.startswith("text/plain"), "the words alone: a strange name gets nothing of this place"
+    assert village.config.name not in answer.text and "Set-Cookie" not in answer.headers
     assert village.visitor().client.get("/query", headers={"Host": "127.0.0.1:8700"}).status_code == 200
 
 

@@ -324,6 +324,15 @@ def test_of_a_village_whose_steps_are_yet_to_come_nothing_is_said_to_be_the_newe
     assert "之后的进展还没有传到本机" in page
 
 
+def test_too_many_short_tries_say_when_the_day_is_over(village: Counter, filed) -> None:
+    visitor = village.visitor()
+    answers = [look_up(visitor, filed.case_no, "000000") for _ in range(6)]
+    assert answers[-1].status_code == 429
+    now_ms = village.member.clock()
+    over_ms = times.DAY_MS - (now_ms + 8 * times.HOUR_MS) % times.DAY_MS  # midnight in Beijing
+    assert int(answers[-1].headers["Retry-After"]) == -(-over_ms // 1000)
+
+
 def test_what_to_correct_is_named_without_what_was_written_about_it(
     network: Network, agent: Visitor, township: Counter, village: Counter
 ) -> None:
