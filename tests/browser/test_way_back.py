@@ -1,5 +1,7 @@
 """Large print, the other language and 立即同步 throw nothing away of what stands in a page."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -9,7 +11,7 @@ from tests.builders import VILLAGE
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
-def looked_up(hall: Hall, **options: bool) -> tuple[Page, str]:
+def looked_up(hall: Hall, **options: Any) -> tuple[Page, str]:
     """A resident with the answer to his query before him; its number."""
     member = hall.network.members[VILLAGE]
     ref = member.file()

@@ -141,8 +141,8 @@ class Visitor:
         answer is that the originals were seen."""
         page = self.open(case).text
         form, why = form_of(page, f"{case}/act/{move}"), {"docket": "note", "decide": "reasons"}.get(move)
-        asks = why and "data-unproven" in form and values.get("outcome") != "refuse"
-        seen = {why: SEEN} if asks else {}
+        asked = "data-unproven" in form and values.get("outcome") != "refuse"
+        seen = {why: SEEN} if why and asked else {}
         return self.send(f"{case}/act/{move}", {**hidden_of(page, f"{case}/act/{move}"), **seen, **values})
 
 

@@ -169,10 +169,10 @@ def test_who_never_sees_a_name_finds_it_by_the_whole_of_it_alone(
         assert case in window.open(f"/work?view=all&text={part}").text, "who may unmask finds as before"
         assert case not in supervisor.open(f"/work?view=all&text={part}").text, part
         assert len(csv_rows(supervisor.take(f"/work.csv?view=all&text={part}"))) == 1, "the file is no way round it"
-        assert not program.get(f"/cases?text={part}").json["cases"]
+        assert not program.get(f"/cases?text={part}").get_json()["cases"]
     number = re.findall(r">(62\d+-[\w-]+)</a>", supervisor.open("/work?view=all").text)[0]
     for whole in (NAME, number[:20], "001"):
         assert case in supervisor.open(f"/work?view=all&text={whole}").text, whole
-        assert len(program.get(f"/cases?text={whole}").json["cases"]) == 1
+        assert len(program.get(f"/cases?text={whole}").get_json()["cases"]) == 1
     assert "姓名须写全" in supervisor.open("/work").text and "姓名须写全" in cashier.open("/work").text
     assert "姓名须写全" not in window.open("/work").text and "姓名须写全" in supervisor.open("/orders").text
