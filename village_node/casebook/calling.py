@@ -5,19 +5,21 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sync_protocol.case import calls, kinds
+from sync_protocol.case import calls, kinds, powers
 from sync_protocol.case.calls import Callee
 from sync_protocol.case.legal_bodies import CALL_BACK
 from sync_protocol.places import about
-from village_node.casebook import once
+from village_node.casebook import once, orders
 from village_node.casebook.bringing import Bringing, raw_body
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.errors import NotAllowed, NotFound
-from village_node.store import Connection
+from village_node.casebook.ledger import held_events
+from village_node.store import Connection, case_lists
 from village_node.store.calls import Calls, calls_made
 from village_node.store.requests import Request
 
 _CALLEES: Final = "callees"
+_LOOKED_AT: Final = 200  # cases, of which it is looked up who handled them
 
 
 class Calling(Bringing):
@@ -27,9 +29,28 @@ class Calling(Bringing):
         """Whom this place was or is to call about its consultations and slips, the longest answered first."""
         return self.remembered(_CALLEES, self._callees)
 
-    def callees_waiting(self) -> int:
-        """How many are still to be called."""
-        return sum(each.waits for each in self.callees())
+    def callees_for(self, actor: str, roles: Iterable[str]) -> list[Callee]:
+        """Those of them still to be called whom this person may call: who handled it does not."""
+        if not powers.may(frozenset(roles), self.identity.level, kinds.CALL_BACK):
+            return []
+        return [each for each in self.callees() if each.waits and actor not in each.handlers]
+
+    def results_for(self, actor: str, roles: Iterable[str]) -> int:
+        """About how many results that nobody has rated this person may call. Of a long list, which is one of many
+        people, the whole is counted."""
+        if not powers.may(frozenset(roles), self.identity.level, kinds.CALL_BACK):
+            return 0
+        here = self.identity.place
+
+        def count(connection: Connection) -> int:
+            found = case_lists.page(connection, case_lists.view("unrated", here), 1, _LOOKED_AT)
+            if found.total > _LOOKED_AT:
+                return found.total
+            held = held_events(self, connection, self.roster_in(connection), {row[:2] for row in found.rows})
+            written = ([each.event for each in events] for events in held.values())
+            return sum(orders.why_not_recorded(here, each, actor) is None for each in written)
+
+        return self.remembered(f"results for {actor}", count)
 
     def call_back(
         self, actor: str, roles: Iterable[str], number: str, said: Mapping[str, Any], request: Request | None = None

@@ -50,6 +50,7 @@ def _register(visit: Visit, refused: Refused | None = None, number: str = "") ->
         share=share,
         rows=waiting.rows[:_SHOWN],
         total=waiting.total,
+        mine=book.results_for(visit.staff.staff_no, visit.staff.roles),
         callees=counter_books.listed(visit, "calls", listed),
         waiting=sum(each.waits for each in callees),
         badge_of=badge_of,
@@ -89,9 +90,9 @@ def term_of(visit: Visit, each: Callee) -> Span:
 
 
 def waiting(visit: Visit) -> tuple[int, str, Badge | None] | None:
-    """How many are to be called about questions and slips, the day by which the first of them is, and its grade; None
-    where nobody is."""
-    listed = [each for each in visit.site.casebook.callees() if each.waits]
+    """About how many questions and slips the person in front is to call, the day by which the first of them is, and its
+    grade; None where nobody is."""
+    listed = visit.site.casebook.callees_for(visit.staff.staff_no, visit.staff.roles)
     if not listed:
         return None
     first = min((term_of(visit, each) for each in listed), key=lambda term: term.due)

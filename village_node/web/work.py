@@ -170,7 +170,7 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
         ("complaints", t("投诉", "Complaints"), book.complaints_waiting() if answers else 0),
         ("slips", t("异地代收", "Slips"), book.brought_waiting()),
         ("consultations", t("咨询", "Consultations"), book.consultations_open()),
-        ("calls", t("回访", "Calling back"), unrated + book.callees_waiting()),
+        ("calls", t("回访", "Calling back"), unrated + len(book.callees_for(visit.staff.staff_no, visit.staff.roles))),
         ("countersigning", t("待会签", "To be signed"), together[0]),
         ("actions", t("会议待办", "Actions"), together[1]),
         ("fee_day", t("收费日结", "Fees of the day"), 0),
@@ -204,6 +204,8 @@ def signed_by(visit: Visit, listed: Sequence[CaseRow]) -> Callable[[CaseRow], li
 
 def _render(visit: Visit, view: str, **values: Any) -> Response:
     counts = dict(visit.site.casebook.view_counts(visit.staff.staff_no))
+    # Who handled a case calls nobody about it, and some roles call nobody at all.
+    counts["unrated"] = visit.site.casebook.results_for(visit.staff.staff_no, visit.staff.roles)
     registers = _registers(visit, counts["unrated"])
     if visit.may(COUNTER):
         counts["drafts"] = len(filing.open_drafts(visit))

@@ -4,10 +4,28 @@ from datetime import date
 
 from tests.builders import Network, delegate_all
 from tests.village_node.notices.given import words
-from tests.village_node.web.counter import Counter, everywhere, problems
+from tests.village_node.web.counter import Counter, Visitor, everywhere, problems
 from tests.village_node.web.errands import PAPERS, done, hindered, links, printed, refused
 from tests.village_node.web.test_clocks import plain
 from tests.village_node.web.test_filing import held
+
+
+def test_only_calls_that_somebody_may_make_are_counted_for_them(
+    network: Network, village: Counter, township: Counter, agent: Visitor
+) -> None:
+    case, head = agent.file("040", **PAPERS), village.sign_in("0002", "head")
+    done(agent, case, "docket")
+    done(head, case, "decide", outcome="approve")
+    done(agent, case, "delivered", to="张秀兰", how="in_person")
+    everywhere(network)
+    other, clerk = village.sign_in("0003", "agent", name="刘洋"), township.sign_in("0101", "clerk")
+    for who, number in ((agent, 0), (head, 0), (other, 1), (clerk, 1)):
+        page = plain(who.open("/work").text)
+        assert ("回访 1" in page) == bool(number), (who, number)
+        assert (
+            "其中您可以回访的 0 件" in who.open("/calls").text if not number else "其中" not in who.open("/calls").text
+        )
+    assert case in agent.open("/work?view=unrated").text, "the list is whole"
 
 
 def test_who_was_given_a_result_is_called_by_another_and_a_bad_grade_opens_its_order(county: Counter) -> None:
