@@ -3,7 +3,7 @@
 from tests.builders import TOWNSHIP, Network, delegate_all
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, everywhere
-from tests.village_node.web.errands import PAPERS, chosen, done, links, printed, refused
+from tests.village_node.web.errands import PAPERS, chosen, done, hindered, links, printed, refused
 from tests.village_node.web.test_filing import held
 
 DAY_MS = 86_400_000
@@ -38,7 +38,7 @@ def test_a_bad_rating_is_put_right_rated_again_and_opened_once_more_but_never_tw
     assert case not in head.open("/orders").text and case in head.open("/orders?view=call").text
     # Who handled the case, and who answered the order, do not record what the applicant says to it.
     [answer] = chosen(other.open(case).text, "follow_up", "rectification")
-    refused(officer, case, "follow_up", "经办人不能代录", rectification=answer, grade="good")
+    hindered(officer, case, "follow_up", "经办人不能代录", rectification=answer, grade="good")
     done(other, case, "follow_up", rectification=answer, grade="poor", text="复印费还没到账", channel="phone")
 
     listed = head.open("/orders").text
