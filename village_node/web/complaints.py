@@ -102,6 +102,16 @@ def open_register(visit: Visit) -> Response:
     return visit.redirect("complaints", done="open")
 
 
+def is_shut(visit: Visit) -> bool:
+    """Whether who is in front could open the hearing of complaints here, and nobody has: residents then complain in
+    vain."""
+    hears = visit.person is not None and powers.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT_ANSWER)
+    try:
+        return hears and not visit.site.casebook.complaints_open()
+    except NotAllowed:  # a damaged file of a key, of which the page itself tells
+        return False
+
+
 def form(visit: Visit) -> Response:
     """The form at the counter."""
     return _form(visit, {"place": visit.site.config.place, "case_no": visit.request.args.get("case_no", "")[:60]})

@@ -16,7 +16,7 @@ from sync_protocol.roster import network_code
 from village_node.casebook import Casebook, NotAllowed
 from village_node.store import NotSaved, StoreError
 from village_node.store.peers import PeerRow
-from village_node.web import lives, machine, query, query_by_card, webhooks
+from village_node.web import complaints, lives, machine, query, query_by_card, webhooks
 from village_node.web.display import come_back
 from village_node.web.policy import ADMIN, CASEWORK, STAFF, Policy, Route
 from village_node.web.site import Site, Visit
@@ -98,6 +98,7 @@ def health(visit: Visit) -> Response:
         numbers=NUMBERS,
         trouble_total=sum(status[name] for name, _, _ in NUMBERS),
         children=children_heard(site.casebook.peers()),
+        complaints_shut=complaints.is_shut(visit),
         alarm=query.alarming(visit),
         by_card=query_by_card.alarming(visit),
         refused_sign_ins=site.accounts.guesses.alarming(),

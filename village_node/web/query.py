@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from sync_protocol.case import Case
@@ -92,10 +93,28 @@ def query(visit: Visit) -> Response:
         return visit.render("query.html")
     number = visit.line("number").upper()
     try:
-        answer = find(visit, number, visit.line("code"))
+        answer = _shown_before(visit, number) or find(visit, number, visit.line("code"))
     except NotTold as refused:
+        if entry.scanned(number) or entry.scanned(visit.line("code")):
+            visit.address = url_for("query")
         return refuse(visit, refused, "" if entry.scanned(number) else number)  # an address tells the code
+    if isinstance(answer.case, Case):  # a pass of this page stands for the code, which no page holds
+        with suppress(NotSaved):
+            earned = own_rating.pass_of(visit, answer.case.case_no, answer.case.query_code, visit.now_ms)
+            visit.carries = (("number", answer.case.case_no), ("pass", earned))
     return visit.render("query_answer.html", answer=answer)
+
+
+def _shown_before(visit: Visit, number: str) -> Answer | None:
+    """The same answer once more, for the pass of its page: in large print, in another language."""
+    if not visit.line("pass"):
+        return None
+    row = visit.site.casebook.find_by_number(number)
+    code = row.query_code if row is not None else None
+    fits = own_rating.is_pass(visit, visit.line("pass"), number, code or "")
+    if row is None or not code or not fits:
+        return None
+    return answer_of(visit, _held(visit, row.scope, row.case_id))
 
 
 def by_code(visit: Visit, code: str) -> Response:

@@ -116,13 +116,16 @@ def _complaint_form(
     errors: Mapping[str, str] | None = None,
     problem: str = "",
 ) -> Response:
+    places = _where_handled(visit, typed.get("number", ""))
+    unheard = [place for place in places if not visit.site.casebook.who_hears(place, higher=False)]
     return visit.render(
         "own_complaint.html",
         status,
         typed=typed,
         errors=errors or {},
         problem=problem,
-        options=[(place, visit.place_name(place)) for place in _where_handled(visit, typed.get("number", ""))],
+        options=[(place, visit.place_name(place)) for place in places],
+        unheard=[visit.place_name(place) for place in unheard],
         days=TERMS["complaint"].days,
         once=visit.once,
     )

@@ -179,6 +179,7 @@ class Visit:
     big: bool
     kiosk: bool = False
     address: str = ""  # where what a form brought can be asked for by address all the same
+    carries: tuple[tuple[str, str], ...] = ()  # what stands for the fields of the form, where they are not to be shown
 
     @property
     def staff(self) -> Person:
@@ -280,7 +281,7 @@ class Visit:
             self.check_form()
         except HTTPException:  # also of what was too long to be read
             return way_back(self.request, status, self.address, ours=False)
-        return way_back(self.request, status, self.address, ours=True)
+        return way_back(self.request, status, self.address, ours=True, carries=self.carries)
 
     def _draw_cookie(self) -> str:
         self.cookie = base64.urlsafe_b64encode(self.site.randomness(32)).rstrip(b"=").decode("ascii")

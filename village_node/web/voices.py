@@ -80,9 +80,12 @@ def told(visit: Visit, case: Case, *, own_page: bool) -> list[str]:
     days = TERMS["complaint"].days
     found.append(
         visit.t(
-            f"投诉：可在任一服务点投诉，由被投诉人的上一级受理，内容封存，{days} 个工作日内答复（示例期限）。"
+            f"投诉：可在任一服务点投诉，由被投诉人的上一级受理"
+            "（没有开通受理的，再上一级；都没有开通的，打印转送函到系统外递交），内容封存，"
+            f"{days} 个工作日内答复（示例期限）。"
             "凭投诉编号和查询码查答复。",
-            f"Complaint: about anybody who works here, at any service point; the level above hears it, sealed, and "
+            f"Complaint: about anybody who works here, at any service point; the level above hears it, sealed (the "
+            f"next one where it has not opened that; where none has, you get a letter to hand in elsewhere), and "
             f"answers within {days} working days (a sample term). Look the answer up by number and code.",
         )
     )

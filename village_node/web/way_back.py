@@ -34,11 +34,13 @@ class WayBack:
         return {} if self.fields is None else {"back": self.path, ANEW: "yes"}
 
 
-def way_back(request: Request, status: int, address: str, *, ours: bool) -> WayBack | None:
+def way_back(
+    request: Request, status: int, address: str, *, ours: bool, carries: tuple[tuple[str, str], ...] = ()
+) -> WayBack | None:
     """The way back to the answer with this status that is being drawn; None: there is none.
 
     ``address``: where the page can be asked for all the same, if anywhere. ``ours``: the form came from a page of ours,
-    for what others make up is never sent on in our name.
+    for what others make up is never sent on in our name. ``carries``: what stands for its fields.
     """
     if address or request.method in ("GET", "HEAD"):
         return WayBack(address or request.full_path.rstrip("?"))
@@ -51,4 +53,4 @@ def way_back(request: Request, status: int, address: str, *, ours: bool) -> WayB
         return None
     stays = _STAYS if endpoint in _SAY_A_QUERY_CODE else _STAYS | {"code"}
     fields = tuple(each for each in request.form.items(multi=True) if each[0] not in stays)
-    return WayBack(request.full_path.rstrip("?"), fields)
+    return WayBack(request.full_path.rstrip("?"), carries or fields)

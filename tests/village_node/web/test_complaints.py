@@ -34,8 +34,11 @@ def hearing(network: Network, township: Counter, county: Counter) -> Iterator[tu
     head = township.sign_in("0101", "head", name="陈静")
     supervisor = county.sign_in("1001", "supervisor", name="孙宁")
     for visitor in (head, supervisor):
-        assert "还没有开通" in visitor.open("/complaints").text
+        for path in ("/complaints", "/work", "/health"):
+            assert "还没有开通投诉受理" in visitor.open(path).text, path
         assert visitor.send("/complaints/open", {}).status_code == 303
+        for path in ("/work", "/health"):
+            assert "还没有开通投诉受理" not in visitor.open(path).text, path
         assert "还没有开通" not in visitor.open("/complaints").text
     everywhere(network)
     yield head, supervisor

@@ -166,3 +166,14 @@ def test_a_booking_that_the_disk_refused_is_not_counted(village: Counter, monkey
         full.setattr(village.member.casebook, "book_oneself", refuse)
         assert [stranger.send("/book", {**said, "name": "张三"}).status_code for _ in range(11)] == [503] * 11
     assert stranger.send("/book", {**said, "name": "张三"}).status_code == 200
+
+
+def test_that_nobody_hears_complaints_is_said_before_anything_is_typed(
+    network: Network, village: Counter, township: Counter
+) -> None:
+    form = village.visitor().open("/query/complaint").text
+    assert "没有单位受理" in form.partition('<form method="post" action="/query/complaint"')[0]
+    assert township.sign_in("0102", "head").send("/complaints/open", {}).status_code == 303
+    everywhere(network)
+    form = village.visitor().open("/query/complaint").text
+    assert "投诉上关村的人" not in form and "投诉上关村、" not in form, "the township hears what is about the village"
