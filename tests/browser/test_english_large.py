@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Hall
-from tests.builders import VILLAGE
+from tests.builders import TOWNSHIP, VILLAGE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 OVER = "() => [document.documentElement.scrollWidth, innerWidth]"
@@ -22,3 +22,12 @@ def test_long_english_words_break_on_a_phone_in_large_print(hall: Hall) -> None:
         page.goto(path)
         width, window = page.evaluate(OVER)
         assert width <= window, path
+
+
+def test_the_newest_days_of_a_chart_are_in_sight_on_a_phone(hall: Hall) -> None:
+    head = hall.staff(TOWNSHIP, "0101", "head", viewport=PHONE)
+    head.goto("/overview")
+    box, drawn = head.locator(".chart").bounding_box(), head.locator(".flow-chart").bounding_box()
+    assert box is not None and drawn is not None
+    assert drawn["width"] > box["width"], "it is wider than the phone"
+    assert abs(drawn["x"] + drawn["width"] - box["x"] - box["width"]) < 2, "its end stands at the right"
