@@ -1,23 +1,21 @@
 """How the buttons of the frame come back to the page that they stand on: large print, language, an exchange now.
 
-A page that was asked for by address is asked for again. One that a form brought is asked for again with what that form
-said, so that an answer, an error and what was typed stay: that is done for look-ups, and for what was refused, which
-has done nothing so far. What else a form brings is shown once; there the buttons stand back.
+A page that was asked for by address is asked for again. The answer to a look-up is drawn once more, by what stands for
+what was typed. What else a form brings, an answer that is shown once or what was refused with all that was typed, would
+be lost or sent a second time: there the buttons stand back, and with scripts letters grow in place.
 """
 
+import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from flask import Request
 
-# Forms that only look something up, or are done once however often they come.
-LOOK_UPS: Final = frozenset({"query", "by_card", "tell_complaint", "own_rating"})
-# Secrets are typed again by who knows them: no page carries them to another.
-_STAYS: Final = frozenset({"token", "old", "password", "again", "again_password", "again_code", "again_approver"})
-# Where a code is that of a receipt; elsewhere it is one to come in with.
-_SAY_A_QUERY_CODE: Final = LOOK_UPS | {"own_complaint"}
+LOOK_UPS: Final = frozenset({"query", "by_card"})
 # Forms that are little else.
 _FROM_THE_START: Final = {"sign_in": "/sign-in", "first_sign_in": "/first-sign-in", "confirm_factor": "/account"}
+_NUMBER: Final = re.compile(r"[0-9]{12}-[0-9A-Za-z-]{1,20}", re.ASCII)
 ANEW: Final = "anew"  # in the address: the form comes along, and is sent once more
 
 
@@ -49,8 +47,9 @@ def way_back(
         return WayBack("/")
     if endpoint in _FROM_THE_START:
         return WayBack(_FROM_THE_START[endpoint])
-    if status >= 500 or (status < 400 and endpoint not in LOOK_UPS):  # not saved: it is sent again by its own button
-        return None
-    stays = _STAYS if endpoint in _SAY_A_QUERY_CODE else _STAYS | {"code"}
-    fields = tuple(each for each in request.form.items(multi=True) if each[0] not in stays)
-    return WayBack(request.full_path.rstrip("?"), carries or fields)
+    if carries:
+        return WayBack(request.full_path.rstrip("?"), carries)
+    if endpoint in LOOK_UPS and 400 <= status < 500:  # it stands in its field; a code or a card is typed again
+        number = request.form.get("number", "")
+        return WayBack(request.path, (("number", number if _NUMBER.fullmatch(number) else ""),))
+    return WayBack("/") if status == HTTPStatus.NOT_FOUND else None  # alike, whatever is not there

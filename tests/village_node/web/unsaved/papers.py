@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 from PIL import Image
 
+from tests.village_node.web.counter import APPLICATION, hidden_of
 from tests.village_node.web.unsaved.form import TYPED, OpenedAgain, Ready, State
 from village_node.accounts.passes import token_of
 from village_node.uploads import Upload
@@ -32,6 +33,14 @@ def _paper(request: pytest.FixtureRequest, what: str) -> Ready:
     if what == "withdraw":
         return Ready(agent, f"{address}/withdraw", {"paper": paper, "reason": TYPED})
     return Ready(agent, f"{address}/{paper}/{what}", {"reason": TYPED})
+
+
+def _draft(request: pytest.FixtureRequest) -> Ready:
+    """A draft that is thrown away."""
+    agent = request.getfixturevalue("agent")
+    form = hidden_of(agent.open("/file/001").text, "/file/001")
+    assert agent.client.post("/file/001/keep", data={**APPLICATION, **form}).status_code == 200
+    return Ready(agent, f"/drafts/{form['draft_id']}/delete", {"text": TYPED})
 
 
 def _phone(request: pytest.FixtureRequest, what: str) -> Ready:
@@ -61,6 +70,7 @@ def _phone(request: pytest.FixtureRequest, what: str) -> Ready:
 
 
 STATES: Final[dict[str, State]] = {
+    "delete_draft": _draft,
     "add_papers": partial(_paper, what="add"),
     "withdraw_paper": partial(_paper, what="withdraw"),
     "paper_view": partial(_paper, what="view"),
