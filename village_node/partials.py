@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -26,6 +26,7 @@ EACH_MOST: Final = 3  # uploads of one sender at a time: whose is oldest makes w
 UPLOADS_MOST: Final = 500
 BYTES_MOST: Final = 200 << 20  # that all uploads here have announced
 KEPT_S: Final = 86_400  # since the last piece
+IDLE_S: Final = 3_600  # likewise: after that an upload makes way where there is no room for another's
 _MORE: Final = NONCE_BYTES + 16  # bytes by which an encrypted piece is longer
 _TURN: Final = "turn"
 _log = logging.getLogger(__name__)
@@ -63,10 +64,18 @@ class _Held(NamedTuple):
         offset = 0
         while offset < self.size:
             try:
-                offset += max((self.path / str(offset)).stat().st_size - _MORE, 0)
+                here = (self.path / str(offset)).stat().st_size - _MORE
             except FileNotFoundError:
                 break
+            if here <= 0:  # damaged: it is sent once more, in its place
+                break
+            offset += here
         return Partial(self.size, offset)
+
+
+def _is_full(held: Collection[_Held], size: int) -> bool:
+    """Whether one more of so many bytes is too much beside these."""
+    return len(held) >= UPLOADS_MOST or sum(each.size for each in held) + size > BYTES_MOST
 
 
 class Partials:
@@ -95,7 +104,11 @@ class Partials:
             his = [each for each in held if each.holder == holder]
             ends = [before] if before is not None else his[: max(len(his) - EACH_MOST + 1, 0)]
             left = [each for each in held if each not in ends]
-            if len(left) >= UPLOADS_MOST or sum(each.size for each in left) + size > BYTES_MOST:
+            idle = [each for each in left if now_s - each.path.stat().st_mtime > IDLE_S]
+            while idle and _is_full(left, size):  # who has stopped makes way
+                ends.append(idle[0])
+                left.remove(idle.pop(0))
+            if _is_full(left, size):
                 return None
             for each in ends:
                 _remove(each.path)

@@ -46,6 +46,11 @@ def keep_seal(head: Worker, use: str, custodians: Iterable[str]) -> None:
     _sent(head, form, values)
 
 
+def hear(worker: Worker) -> None:
+    """Begin to hear complaints about the places below, which are sealed to this one. Raises WalkFailed."""
+    _sent(worker, worker.visitor.open(f"{worker.node.url}/complaints").form("/complaints/open"), {})
+
+
 def _sent(worker: Worker, form: Form, values: Mapping[str, str]) -> None:
     page = worker.visitor.submit(form, values)
     if page.status == HTTPStatus.UNAUTHORIZED:  # it gives power, so the password is asked for once more

@@ -36,7 +36,7 @@ def correct(casebook: Casebook, ref: CaseRef) -> None:
     act(casebook, ref, kinds.SUPPLY, supply)
     (supplied,) = look(casebook, ref).open_supplies
     act(casebook, ref, kinds.TAKE, {"supplies": [list(supplied.position)]})
-    act(casebook, ref, kinds.DOCKET, {"promised_days": 15})
+    act(casebook, ref, kinds.DOCKET, {"promised_days": 3})
 
 
 def act(

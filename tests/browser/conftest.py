@@ -95,6 +95,13 @@ def press(page: Page, name: str, *, exact: bool = False) -> None:
         page.get_by_role("button", name=name, exact=exact).click()
 
 
+def vouched(page: Page) -> None:
+    """The password once more, as an act asks for it."""
+    expect(page.get_by_role("heading", name="请再输入一次密码")).to_be_visible()
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="确认并继续").click()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def settled() -> Iterator[None]:
     """A click or a key ends when the page that it leads to stands whole: Playwright waits until that has begun, and on

@@ -9,11 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser import county_books, watched_books
-from tests.browser.conftest import DESK, PHONE, Hall, open_hall, press
+from tests.browser.conftest import DESK, PHONE, Hall, open_hall, press, vouched
 from tests.browser.filled_books import fill_books
 from tests.browser.forked_books import forked
 from tests.browser.test_stories import act, file
-from tests.browser.test_stories_of_sections import vouched
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import CARD, PASSWORD, Counter, check_token_in

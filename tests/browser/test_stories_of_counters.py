@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import vouched
 from tests.browser.linked import Linked, open_linked, panel, seen
 from tests.browser.sheets import printed, read
 from tests.browser.test_phone import photo
 from tests.browser.test_stories import act, file, filled
 from tests.browser.test_stories_of_officers import number_of
-from tests.browser.test_stories_of_sections import vouched
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.village_node.web.counter import APPLICATION, CARD
 from tests.village_node.web.errands import PAPERS

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import vouched
 from tests.browser.linked import Linked, open_linked, panel, seen
-from tests.browser.test_stories_of_sections import vouched
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 from tests.village_node.web.counter import CARD
 from tests.village_node.web.errands import PAPERS

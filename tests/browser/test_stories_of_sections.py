@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import vouched
 from tests.browser.linked import Linked, again, open_linked, panel, seen
 from tests.browser.test_side_by_side import upright
 from tests.browser.test_stories import act, file, filled
@@ -25,13 +26,6 @@ def hall(chromium: Browser) -> Iterator[Linked]:
     """One network for all stories of this file; each has people of its own."""
     with open_linked(chromium) as opened:
         yield opened
-
-
-def vouched(page: Page) -> None:
-    """The password once more, as an act asks for it."""
-    expect(page.get_by_role("heading", name="请再输入一次密码")).to_be_visible()
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="确认并继续").click()
 
 
 def publishes_a_version(business: Page) -> None:

@@ -228,7 +228,7 @@ def test_who_goes_on_answers_for_the_other_and_not_the_other_for_it(wide_net: Ne
     stays.act(ours, kinds.DECIDE, {"outcome": "approve"})
     net.settle()
     for ref in (theirs, ours):
-        net[TOWNSHIP].member.act(ref, kinds.RATING, {"grade": "poor", "stage": 2, "text": "慢"})
+        net[TOWNSHIP].member.act(ref, kinds.RATING, {"grade": "poor", "stage": 2, "text": "慢", "channel": "phone"})
     net.settle()
     listed = [{each.row.case_id for each in one.casebook.orders("here").orders} for one in (stays, left)]
     assert listed == [{theirs.case_id, ours.case_id}, {theirs.case_id}]

@@ -1,5 +1,6 @@
 """Files that come in pieces and go on where they broke: taken in, put together, and forgotten when nobody goes on."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
@@ -12,6 +13,7 @@ from village_node.store.locks import CaseKey
 from village_node.uploads import NotAccepted
 
 Kept = TypeVar("Kept")
+_log = logging.getLogger(__name__)
 _S: Final = 1_000  # ms
 
 
@@ -92,9 +94,13 @@ class Resuming(Office):
 
 
 def end_uploads(office: Office, cases: Iterable[CaseKey]) -> None:
-    """Nothing more comes for these cases, and what was on its way goes."""
+    """Nothing more comes for these cases, and what was on its way goes; what the disk does not let go now is swept away
+    within a day."""
     if office.partials is not None:
-        office.partials.drop_cases(cases)
+        try:
+            office.partials.drop_cases(cases)
+        except OSError as problem:
+            _log.warning("uploads of cases that ended stay for now: %s", problem)
 
 
 def _none() -> NotFound:

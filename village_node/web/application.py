@@ -31,7 +31,6 @@ SPELLINGS: Final = {
 }
 BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
 NAMES: Final = ("applicant_name", "proxy_name", "legal_representative")
-PERSONS: Final = ("resident_id", "household_book")  # documents of this country's people, whose names have no digits
 PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
 TERMS: Final = ("authority_scope", "authority_until", "authority_marked")
 BESIDE: Final = (*TERMS, *serving.TYPED)  # what is told beside an application
@@ -92,8 +91,7 @@ def faults(
             found["applicant_id_no"] = wrong
     found |= _who_applies(body, item, found)
     for name in NAMES:
-        person = name != "applicant_name" or body.get("applicant_id_kind") in PERSONS
-        strange = entry.name_trouble(body[name], person=person) if body.get(name) and name not in found else None
+        strange = entry.name_trouble(body[name]) if body.get(name) and name not in found else None
         if strange:
             found[name] = strange
     for name in ("applicant_phone", "proxy_phone"):

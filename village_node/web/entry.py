@@ -107,12 +107,10 @@ def credit_code_trouble(code: str) -> tuple[str, str] | None:
 _MASKS_AND_MARKUP: Final = "*<>\uff0a\uff1c\uff1e"
 
 
-def name_trouble(name: str, *, person: bool) -> tuple[str, str] | None:
-    """Say what is wrong with the name of a person or, of another applicant, an organisation (already normalised); None
-    when it may be one. An asterisk is what stands in our own masked lists."""
+def name_trouble(name: str) -> tuple[str, str] | None:
+    """Say what is wrong with the name of a person or an organisation (already normalised); None when it may be one. An
+    asterisk is what stands in our own masked lists."""
     strange = next((each for each in name if each in _MASKS_AND_MARKUP), None)
-    if strange is None and person:
-        strange = next((each for each in name if each.isdigit()), None)
     if strange is None:
         return None
     return (

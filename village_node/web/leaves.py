@@ -13,13 +13,15 @@ from village_node.web import searches
 from village_node.web.site import Visit
 
 FIELD: Final = "leave"
+_PURPOSE: Final = b"sanji leave"
 HOLDS_MS: Final = 60_000
 
 
 def begin(visit: Visit, address: str, back: str, reason: str | None = None) -> Response:
     """The page after the password. ``address``: of the file, one of ours; ``back``: of the page that it was asked for
     from; ``reason``: what was typed for a file that takes a button, and goes along."""
-    leave = searches.locked(visit, f"{visit.now_ms} {address}")
+    method = "GET" if reason is None else "POST"
+    leave = searches.locked(visit, f"{visit.now_ms} {method} {address}", _PURPOSE)
     if reason is None:
         address += f"{'&' if '?' in address else '?'}{FIELD}={leave}"
     return visit.render("file_ready.html", address=address, back=back, leave=leave, reason=reason)
@@ -27,8 +29,9 @@ def begin(visit: Visit, address: str, back: str, reason: str | None = None) -> R
 
 def given(visit: Visit, address: str) -> bool:
     """Whether the password was typed for the file at this address, a minute ago at most."""
+    method = "GET" if visit.request.method == "HEAD" else visit.request.method
     try:
-        at_ms, meant = searches.unlocked(visit, visit.request.values.get(FIELD, "")).split(" ", 1)
+        at_ms, meant = searches.unlocked(visit, visit.request.values.get(FIELD, ""), _PURPOSE).split(" ", 1)
     except (searches.Over, ValueError):
         return False
-    return meant == address and 0 <= visit.now_ms - int(at_ms) <= HOLDS_MS
+    return meant == f"{method} {address}" and 0 <= visit.now_ms - int(at_ms) <= HOLDS_MS

@@ -72,7 +72,7 @@ def own_revocation(visit: Visit) -> Response:
 
 
 def _asked(visit: Visit, wish: Wish) -> Response:
-    if visit.request.method == "GET" or visit.request.form.get("begin") == "yes":
+    if visit.request.method != "POST" or visit.request.form.get("begin") == "yes":
         return _form(visit, wish, {"number": visit.line("number")[:60]})
     typed = {name: visit.line(name) for name in FIELDS} | {"reason": visit.paragraph("reason")}
     if visit.person is not None:
@@ -127,7 +127,9 @@ def _recorded(visit: Visit, wish: Wish, typed: Mapping[str, str], case: Case) ->
         body = own_requests.body_of(visit, wish.kind, typed["reason"])
         book.record(ONESELF, COUNTER, *key, wish.kind, body, request=wanted)
     except AlreadyDone:
-        return residents.told(visit, case, done=wish.why_not(visit, case))
+        again = visit.t("已经提交过，没有重复提交。", "It was sent before, and not once more.")
+        done = wish.why_not(visit, case) or again
+        return residents.told(visit, case, done=done)
     except IdTaken:
         return _form(visit, wish, typed, 409, sent_once.changed(visit))
     except BadBody as bad:

@@ -127,23 +127,29 @@ def _answered(visit: Visit, case: Case, asked: TimelineEntry, answer: TimelineEn
             f"Withdrawal: asked for {then}, granted by {place} {when}.",
         )
     reason = str(body.get("reason", ""))
+    zh, en = (f"：{reason}", f": {reason}") if reason else ("", "")
     said = visit.t(
-        f"撤回：您 {then} 请求，{place} {when} 答复不同意" + (f"：{reason}" if reason else "。"),
-        f"Withdrawal: asked for {then}, not granted by {place} {when}" + (f": {reason}" if reason else "."),
+        f"撤回：您 {then} 请求，{place} {when} 答复不同意{zh}".rstrip("。.") + "。",
+        f"Withdrawal: asked for {then}, not granted by {place} {when}{en}".rstrip("。.") + ".",
     )
     return said + (visit.t("", " ") + visit.t(*_CHANGED_BY) if case.decision is not None else "")
 
 
 def _last_request(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry | None, TimelineEntry | None]:
-    """The request to withdraw that was made last, and what was answered to it."""
+    """The request to withdraw that was granted, else the one that was made last, and what was answered to it."""
     counts = [each for each in entries if each.verdict.code == "effective"]
     asked = [each for each in counts if each.kind == kinds.WITHDRAWAL_REQUEST]
     if not asked:
         return None, None
-    last = max(asked, key=lambda each: (each.claimed_ms, each.position))
-    answers = [each for each in counts if each.kind == kinds.ANSWER]
-    of_it = [each for each in answers if each.body is not None and Position(*each.body["request"]) == last.position]
-    return last, of_it[0] if of_it else None
+    answers = {Position(*each.body["request"]): each for each in counts if each.kind == kinds.ANSWER and each.body}
+
+    def weight(request: TimelineEntry) -> tuple[bool, int, Position]:
+        answer = answers.get(request.position)
+        granted = answer is not None and bool((answer.body or {}).get("granted"))
+        return granted, request.claimed_ms, request.position
+
+    told = max(asked, key=weight)
+    return told, answers.get(told.position)
 
 
 def _revoked(case: Case) -> Any:

@@ -307,7 +307,7 @@ def add(app: Flask, site: Site, route: Route) -> None:
         if not route.policy.allows(visit.person.roles if visit.person else None):
             _note_refusal(visit, refusals.ROUTE, route)
             raise NotFound
-        if route.vouched and not leaves.given(visit, request.path):
+        if route.vouched and not (route.takes_leave and leaves.given(visit, request.path)):
             asked = sign_in.vouching(visit, route.for_good)
             if asked is not None:
                 return asked

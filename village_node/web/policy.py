@@ -58,7 +58,7 @@ class Route:
     A request that is not GET must carry the token of a form we showed. `refreshes`: the page asks by itself, so it is
     no sign of life of the person in front of it. `vouched`: an act that is asked for with the password once more, since
     whoever finds a screen unattended must not do it. `for_good`: what of such an act cannot be undone, in words, which
-    are read where the password is typed.
+    are read where the password is typed. `takes_leave`: it gives a file, and the page after the password asks for it.
     """
 
     rule: str
@@ -69,6 +69,7 @@ class Route:
     refreshes: bool = False
     vouched: bool = False
     for_good: tuple[str, str] | None = None
+    takes_leave: bool = False
 
 
 def declare(app: Flask, endpoint: str, policy: Policy) -> None:

@@ -63,5 +63,5 @@ def sample(visit: Visit, number: str) -> Response:
 
 ROUTES: Final = (
     Route("/health/left", "quarantine", quarantine, SEES),
-    Route("/health/left/<number>", "refused_sample", sample, TAKES, ("POST",), vouched=True),
+    Route("/health/left/<number>", "refused_sample", sample, TAKES, ("POST",), vouched=True, takes_leave=True),
 )

@@ -72,28 +72,30 @@ def is_masked(text: str) -> bool:
     return _PLAIN.fullmatch(text) is None
 
 
-def locked(visit: Visit, text: str) -> str:
-    """A text as it may stand in an address: the same for the same text in one session."""
+def locked(visit: Visit, text: str, purpose: bytes = _INFO) -> str:
+    """A text as it may stand in an address: the same for the same text in one session. ``purpose``: what for; what is
+    locked for one opens for no other, for anybody may have any text locked that they search for."""
     if not text:
         return ""
     content = text.encode("utf-8", "replace")
     content += bytes(-len(content) % _BLOCK)
-    nonce = hmac.digest(_key(visit), content, "sha256")[:NONCE_BYTES]
-    return _MARK + base64.urlsafe_b64encode(lock(_key(visit), _INFO, nonce, content)).rstrip(b"=").decode("ascii")
+    key = _key(visit, purpose)
+    nonce = hmac.digest(key, content, "sha256")[:NONCE_BYTES]
+    return _MARK + base64.urlsafe_b64encode(lock(key, purpose, nonce, content)).rstrip(b"=").decode("ascii")
 
 
-def unlocked(visit: Visit, said: str) -> str:
-    """The text that was ``locked`` in this session. Raises Over where it was not."""
+def unlocked(visit: Visit, said: str, purpose: bytes = _INFO) -> str:
+    """The text that was ``locked`` for this in this session. Raises Over where it was not."""
     try:
         sealed = base64.b64decode(said[1:] + "=" * (-len(said[1:]) % 4), b"-_", validate=True)
-        return unlock(_key(visit), _INFO, sealed).rstrip(b"\0").decode("utf-8")
+        return unlock(_key(visit, purpose), purpose, sealed).rstrip(b"\0").decode("utf-8")
     except (NotOpened, ValueError, binascii.Error):
         raise Over from None
 
 
-def _key(visit: Visit) -> bytes:
+def _key(visit: Visit, purpose: bytes) -> bytes:
     """The browser alone holds its cookie; here lies a hash of it, which is another one."""
-    return hashlib.sha256(b"sanji search\0" + visit.cookie.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(purpose + b"\0" + visit.cookie.encode("utf-8", "surrogatepass")).digest()
 
 
 def narrow(visit: Visit, listed: str) -> Response:

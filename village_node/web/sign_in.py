@@ -25,6 +25,7 @@ ANYBODY: Final = Policy(None, "own")
 OWN: Final = Policy(SIGNED_IN, "own")
 # What no page carries on to another: it is typed again.
 SECRETS: Final = {
+    "card": ("身份证号后四位", "Last four of the card"),
     "old": ("原密码", "Old password"),
     "code": ("登录码、验证码或查询码", "Code"),
     "password": ("密码", "Password"),

@@ -258,6 +258,7 @@ def test_lists_show_each_case_where_somebody_has_to_look_for_it(net: Network) ->
         "mine": 2, "new": 0, "claimed": 0, "unclaimed": 2,
         "back": 0, "supplies": 0, "transit": 0, "decided": 0, "delivering": 0, "all": 2,
         "not_left": 2, "reviews": 0, "promises": 0, "unrated": 0, "prereview": 0, "fees": 0, "to_file": 0,
+        "to_file_elsewhere": 0,
     }  # fmt: skip
     village.act(ref, kinds.HANDOFF, {"to": TOWNSHIP, "purpose": "accept"})
     settle(village, township)

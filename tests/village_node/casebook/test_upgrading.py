@@ -54,7 +54,7 @@ def some_cases(county: Member) -> None:
         county.act(ref, kinds.DOCKET, days)
         county.act(ref, kinds.DECIDE, {"outcome": "approve"})
     county.act(rich, kinds.FEE_NOTICE, {"amount_fen": 2_000, "basis": "居民身份证工本费", "due_days": 15})
-    said = {"grade": "poor", "stage": 2, "text": "太慢"}
+    said = {"grade": "poor", "stage": 2, "text": "太慢", "channel": "phone"}
     county.casebook.record("0002", county.roles, rich.scope, rich.case_id, kinds.RATING, said)
     action = ["踏勘", "李四", "2026-12-01"]
     county.act(green, kinds.LANE, {"lane": "green", "reason": "重点项目", "supervisor": "王县长"})

@@ -236,7 +236,7 @@ def test_without_the_code_nobody_uses_up_the_tries_and_with_cards_it_rings(
         assert send(visitor, WITHDRAW, case, f"10.0.0.{n}", code="0" * 13, card=WRONG).status_code == 404
     assert village.accounts.throttle.counted("long:query-card:") == [], "no end of a card was tried"
     for number in range(5):
-        other = held(village, agent.file("040", applicant_name=f"李{number}"))
+        other = held(village, agent.file("040", applicant_name=f"李{chr(0x4E00 + number)}"))
         for n in range(3):
             assert send(visitor, WITHDRAW, other, f"10.1.{number}.{n}", card=WRONG).status_code == 404
     assert rung(village, "today") == [15]
@@ -299,7 +299,7 @@ def test_on_a_screen_in_a_hall_it_goes_away(village: Counter, visitor: Visitor, 
     answer = send(hall, page, case, "10.0.0.7")
     assert answer.status_code == 200 and stays(answer.text) == HALL
     note = (*held(village, path).open_withdrawals, held(village, path).authorities[-1])[0]
-    assert "自助屏" in note.body["reason"], "wherever the screen stands"
+    assert "在网页上提出" in note.body["reason"], "node.toml does not name that screen as one of the hall"
 
 
 def test_of_two_that_come_at_once_the_book_takes_one(village: Counter, path: str) -> None:

@@ -198,6 +198,16 @@ def test_what_lies_changed_on_the_disk_is_noticed(desk: Sending, folder: Path) -
     assert desk.finish().status_code == 409 and papers_of(desk) == [] and folders(folder) == []
 
 
+def test_a_piece_that_the_disk_lost_is_sent_once_more(desk: Sending, folder: Path) -> None:
+    desk.begin()
+    desk.pieces()
+    (piece,) = folder.rglob(f"partials/*/{PIECE}")
+    for left in (0, 28):
+        piece.write_bytes(piece.read_bytes()[:left])
+        assert desk.offset() == PIECE
+    assert desk.piece(PIECE).status_code == 200 and desk.finish().status_code == 200 and len(papers_of(desk)) == 1
+
+
 def test_a_whole_file_is_looked_at_as_every_other(desk: Sending, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = Sending(desk.visitor, desk.address, b"no photo" * 20_000)
     refused = text.whole()
@@ -247,6 +257,12 @@ def test_there_are_so_many_at_a_time_and_the_oldest_makes_way(
     monkeypatch.setattr(partials, "UPLOADS_MOST", 4)
     assert desk.begin().status_code == 429
     assert len(folders(folder)) == 4
+    monkeypatch.setattr(partials, "IDLE_S", 60)
+    network.clock.now_ms += 60_000
+    many[3].piece(PIECE)
+    network.clock.now_ms += 3_000
+    assert desk.begin().status_code == 201, "who has stopped for long makes way"
+    assert [each.offset() for each in many] == [0, None, PIECE, 2 * PIECE]
 
 
 def test_what_nobody_goes_on_with_is_gone_after_a_day(network: Network, desk: Sending, folder: Path) -> None:

@@ -137,6 +137,13 @@ def test_no_list_of_people_leaves_from_a_screen_left_alone(village: Counter, net
         answer = visitor.open(address)
         assert (answer.status_code, answer.headers["Location"]) == (303, address.partition("&leave")[0])
     network.clock.now_ms += 60_000
+    for at in ("GET /work.csv", "POST /second-factor/end", "/second-factor/end"):
+        forged = head.send("/narrow/work", {"text": f"{network.clock.now_ms} {at}"}).headers["Location"]
+        leave = forged.partition("text=")[2]
+        assert leave.startswith(("~", "%7E"))
+        assert head.open(f"/work.csv?leave={leave}").status_code == 303, "what was searched for lets nothing out"
+        assert sent(head, f"/second-factor/end?leave={leave}")[0] == 401
+    assert sent(head, coming)[0] == 401, "and what lets one file out gives no other leave"
     given = head.open(coming).text
     assert "张*" in given and "# 导出第 1 号" in given
     network.clock.now_ms += 1

@@ -95,6 +95,7 @@
     const letters = frame.querySelector("[aria-pressed]");
     frame.hidden = false;
     frame.addEventListener("submit", async (event) => {
+      if (!event.submitter) return; // an old browser sends the form as without scripts
       event.preventDefault();
       const pressed = event.submitter;
       if (pressed.matches("[data-sync]")) {

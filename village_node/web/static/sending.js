@@ -99,7 +99,7 @@
       failed = true;
       return told(job, words.unreadable, false);
     }
-    for (let tries = 0, anew = false; ;) {
+    for (let tries = 0, anew = false, far = -1; ;) {
       const before = job.offset;
       const finishing = before === job.file.size;
       if (finishing) job.state.textContent = words.checking;
@@ -111,15 +111,15 @@
         job.offset = offset;
         job.begun = true;
         progress(job, words.sending);
-        if (before === null || offset > before) tries = 0;
-        else if (++tries === TRIES) return refused(job, words.busy, true);
+        if (offset > far) [far, tries] = [offset, 0];
+        else if (before !== null && ++tries === TRIES) return refused(job, words.busy, true);
       } else if (job.begun && (status === 404 || (finishing && status === 409))) {
         // It is gone there, or was not what was announced: begun once more, unless that was done before.
         if (anew) return refused(job, status === 404 ? words.over : words.busy, status !== 404);
-        [anew, job.begun, job.offset] = [true, false, null];
+        [anew, job.begun, job.offset, far] = [true, false, null, -1];
       } else if (status === 0 || status === 429 || status >= 500) {
         tries += 1;
-        ceiling = piece = Math.max(piece / 2, LEAST);
+        if (before !== null && !finishing) ceiling = piece = Math.max(piece / 2, LEAST); // of a piece, and of nothing else
         const why = status ? said(call) || words.busy : words.broken;
         if (tries === TRIES) return refused(job, progress(job, status ? why : words.failed), true);
         progress(job, why);
