@@ -8,6 +8,7 @@ that has scripts planted in it stands under the real headers, and they hold by t
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,6 +20,7 @@ from tests.builders import TOWNSHIP, VILLAGE
 from tests.village_node.web.counter import APPLICATION, PASSWORD
 from tests.village_node.web.errands import PAPERS
 from tests.village_node.web.test_service_room import ROOM, TODAY
+from village_node.casebook import BadBody
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -229,13 +231,15 @@ def test_nothing_typed_runs_asks_or_becomes_part_of_a_page(hall: Hall, agent: Pa
     counter = hall.counters[VILLAGE]
     visitor = counter.visitor()
     assert visitor.send("/sign-in", {"staff_no": "0001", "password": PASSWORD}).status_code == 303
-    trap, kept, token = Trap(agent, hall.urls[VILLAGE]), 0, visitor.token()
+    trap, kept, named, token = Trap(agent, hall.urls[VILLAGE]), 0, 0, visitor.token()
     counter.accounts.create_invitation("0002", "李梅", ["agent"])
     visitor.send("/duty/room", {**ROOM, "a_slot": "99"})
     told: dict[str, list[str]] = {path: [] for path in forms("")}
     opened = {"/staff", "/tokens", "/turns", "/duty"}  # lists, which are opened once they are full
     for payload in PAYLOADS:
-        counter.member.file(applicant_name=payload)  # as it may come from elsewhere
+        with suppress(BadBody):  # a name of more than a line, or a very long one
+            counter.member.file(applicant_name=payload)  # as it may come from elsewhere
+            named += 1
         for path, fields in forms(payload).items():
             answer = visitor.send(path, {**fields, "token": token})
             assert answer.status_code < 500, (path, payload)
@@ -246,7 +250,7 @@ def test_nothing_typed_runs_asks_or_becomes_part_of_a_page(hall: Hall, agent: Pa
                 answer = visitor.open(where)
             told[path].append(body_of(answer.text))
         hall.network.clock.now_ms += 1000
-    assert kept > 40, "most are taken, and stand on pages"
+    assert min(kept, named) > 40, "most are taken, and stand on pages"
     for path, answers in told.items():
         assert any(answers) and bare.shown("".join(answers)) == [], path
     for path in LISTS:

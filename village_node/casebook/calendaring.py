@@ -192,14 +192,20 @@ class Calendaring(Publishing):
         return self._act(act) if years else []
 
     def follow_calendar(self) -> int:
-        """Look at every unfinished case again when another calendar is in force than their rows were made by, and at
-        every one that is counted by a day from which on it may differ; how many there were. Raises NotSaved."""
+        """Look at every unfinished case again when another calendar is in force than their rows were made by, and have
+        every other that is counted by a day from which on it may differ looked at by and by; how many there are. Raises
+        NotSaved."""
 
-        def concerned(connection: Connection, before: bytes) -> set[CaseKey]:
+        def counted(connection: Connection, before: bytes) -> Iterable[CaseKey]:
             first = rules.moved_from(before.decode(), calendar_in(self, connection))
-            return {*cases.unfinished(connection), *rates.since(connection, cases.day_number(first))}
+            return rates.since(connection, cases.day_number(first))
 
-        return self._follow(_FOLLOWED, lambda connection: calendar_in(self, connection).version.encode(), concerned)
+        return self._follow(
+            _FOLLOWED,
+            lambda connection: calendar_in(self, connection).version.encode(),
+            lambda connection, _: cases.unfinished(connection),
+            counted,
+        )
 
     def _check_publisher(self, roles: Iterable[str]) -> None:
         if not self.may_publish(roles):

@@ -11,7 +11,7 @@ from village_node.casebook import ledger
 from village_node.casebook.desk import Desk
 from village_node.casebook.ledger import Entry
 from village_node.casebook.reading import Reading
-from village_node.store import Connection, peers, rows
+from village_node.store import Connection, peers, refolding, rows
 from village_node.store.accounts import AccountRows
 from village_node.store.locks import CaseKey
 
@@ -52,11 +52,16 @@ class Publishing(Desk, Reading):
         return {scope}
 
     def _follow(
-        self, name: str, version: Callable[[Connection], bytes], keys: Callable[[Connection, bytes], Iterable[CaseKey]]
+        self,
+        name: str,
+        version: Callable[[Connection], bytes],
+        keys: Callable[[Connection, bytes], Iterable[CaseKey]],
+        later: Callable[[Connection, bytes], Iterable[CaseKey]] = lambda _connection, _before: (),
     ) -> int:
         """Fold cases again where another version is in force than what is noted under this name; how many there were.
 
-        ``keys``: which cases, given the version noted before. Raises NotSaved.
+        ``keys``: which cases at once, ``later``: which others without haste (``fold_slice``), given the version noted
+        before. Raises NotSaved.
         """
         if self.retired:
             return 0
@@ -65,6 +70,7 @@ class Publishing(Desk, Reading):
             if before == now:
                 return 0
             concerned = sorted(keys(connection, before))
+            patient = sorted({*later(connection, before)}.difference(concerned))
         for some in rows.chunks(concerned, CASES_AT_ONCE):
 
             def act(connection: Connection, some: list[CaseKey] = some) -> tuple[None, set[str]]:
@@ -77,8 +83,9 @@ class Publishing(Desk, Reading):
             self._act(act)
 
         def note(connection: Connection) -> tuple[None, set[str]]:
+            refolding.ask(connection, patient)
             peers.remember_bytes(connection, name, now)
             return None, set()
 
         self._act(note)
-        return len(concerned)
+        return len(concerned) + len(patient)

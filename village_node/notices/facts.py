@@ -128,12 +128,17 @@ def _not_there(source: Source) -> Facts:
     counted = [each for each in before if not each.why_not]
     there = {each.position for each in counted}
     handed_in = {each.name for each in source.case.materials if each.supplied is None or each.supplied in there}
-    said = [each.body for each in counted if each.kind == kinds.COMMITMENT and each.body.get("materials")]
+    kept = [each.body for each in counted if each.kind == kinds.COMMITMENT_KEPT]
+    closed = {tuple(body["opened"]) for body in kept if "opened" in body}
+    said = [
+        each.body
+        for each in counted
+        if each.kind == kinds.COMMITMENT and each.body.get("materials") and tuple(each.position) not in closed
+    ]
     promised = {name: body.get("due", "") for body in said for name, *_ in body["materials"] if name not in handed_in}
     return {
         "lacking": source.item.lacking(handed_in | promised.keys()),
-        "promised_papers": list(promised),
-        "promised_until": iso_day(max(promised.values(), default="")),
+        "promised_papers": [f"{name}（{iso_day(day)}前）" for name, day in promised.items()],
     }
 
 

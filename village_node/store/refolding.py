@@ -1,4 +1,5 @@
-"""Cases whose rows an upgrade left incomplete, until they are folded anew; a migration names them."""
+"""Cases whose rows are to be folded anew, without haste: an upgrade left them incomplete, which a migration names, or
+another calendar counts them otherwise."""
 
 from collections.abc import Iterable
 
@@ -6,6 +7,12 @@ from sqlalchemy import Connection
 
 from village_node.store import rows
 from village_node.store.locks import CaseKey
+
+
+def ask(connection: Connection, keys: Iterable[CaseKey]) -> None:
+    """These are to be folded; one that is named already is named once."""
+    for key in keys:
+        rows.do(connection, "INSERT INTO to_fold (scope, case_id) VALUES (?, ?) ON CONFLICT DO NOTHING", key)
 
 
 def some(connection: Connection, most: int) -> list[CaseKey]:

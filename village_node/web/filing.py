@@ -171,6 +171,7 @@ def _kept(visit: Visit, item: Item, draft_id: str) -> dict[str, str]:
     """What the draft in hand holds, as this version of the item asks it; empty where there is none yet."""
     row = visit.site.accounts.drafts.draft(draft_id, visit.staff.staff_no)
     kept: dict[str, str] = json.loads(row.fields) if row and row.item_no == item.item_no else {}
+    kept.pop(THROWN, None)  # to go on with it brings it back
     then = visit.site.catalogue.find(item.item_no, row.item_version) if row else None
     return kept if then is None or then == item else carried(kept, then, item)
 

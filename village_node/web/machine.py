@@ -107,13 +107,13 @@ def size_of_papers(waiting: PapersWaiting) -> Words:
 
 
 def upgraded(left: int) -> Words | None:
-    """Words while the rows of cases are still being filled after an upgrade."""
+    """Words while the rows of cases are still being filled after an upgrade, or counted by another calendar."""
     if not left:
         return None
     return (
-        f"程序刚升级，正在补齐旧件的登记，还剩 {left} 件；补齐前清单和统计可能不全",
-        f"The program was updated: {left} earlier cases are still being entered anew; until then lists and figures may "
-        "lack some",
+        f"程序刚升级或日历刚更改，正在补齐旧件的登记，还剩 {left} 件；补齐前清单和统计可能不全",
+        f"After an update or another calendar {left} earlier cases are still being entered anew; until then lists and "
+        "figures may lack some",
     )
 
 

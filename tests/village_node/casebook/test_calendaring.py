@@ -244,7 +244,9 @@ def test_closed_cases_are_counted_by_another_calendar_where_it_moves_a_day_of_th
     assert proposed is not None
     county.answer_calendar("0002", HEAD, confirmed=True, shown=digest_of(proposed[1]))
     assert county.follow_calendar() == 1
-    assert days() == (3, 3, since_1970(30))
+    assert (county.left_to_fold(), days()) == (1, (4, 4, since_1970(29))), "nobody waits for it"
+    assert county.fold_slice() == 1
+    assert (county.left_to_fold(), days()) == (0, (3, 3, since_1970(30)))
 
 
 def test_every_row_agrees_with_the_clock_of_its_case(net: Network) -> None:

@@ -145,7 +145,6 @@ def given(text: str = "张秀兰", paper: str = "a4", **changes: Any) -> dict[st
         "checklist": [{**one, "given": True}, {**one, "given": False}],
         "lacking": [text],
         "promised_papers": [text],
-        "promised_until": "2026年12月1日",
         "without": text,
         "members": [
             {

@@ -224,3 +224,17 @@ def test_a_page_of_an_item_that_has_changed_meanwhile_is_kept_as_it_was_carried_
     newest = {**form, **hidden_of(changed.text, "/file/001")}
     assert keep(agent, newest, applicant_name="更新").status_code == 200
     assert "更新" in drafts(village)[0]
+
+
+def test_by_steps_as_on_one_page_a_thrown_draft_that_is_gone_on_with_is_back(
+    agent: Visitor, form: dict[str, str], village: Counter
+) -> None:
+    agent.client.set_cookie(COOKIE, BY_STEPS)
+    first = {**hidden_of(agent.open("/file/001").text, "/file/001"), **APPLICATION}
+    shown = agent.client.post("/file/001", data={**first, "do": "next"})
+    assert shown.status_code == 303 and agent.open(shown.headers["Location"]).status_code == 200
+    agent.send(f"/drafts/{first['draft_id']}/delete", {})
+    assert agent.open(shown.headers["Location"]).status_code == 404
+    went_on = agent.client.post("/file/001", data={**first, "do": "next"})
+    assert went_on.status_code == 303 and agent.open(went_on.headers["Location"]).status_code == 200
+    assert "thrown" not in drafts(village)[0]
