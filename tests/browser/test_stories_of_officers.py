@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import vouched
 from tests.browser.linked import Linked, again, open_linked, panel, seen
 from tests.browser.test_stories import act, filled
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
@@ -167,6 +168,7 @@ def test_who_is_away_loses_what_they_had_taken_up_and_a_deputy_decides(hall: Lin
     head.get_by_text("登记外出", exact=True).first.click()
     head.get_by_label("外出的首席代表").select_option("1202")
     head.locator("#absences ~ details").get_by_role("button", name="登记外出").click()
+    vouched(head)  # it gives the deputy power
     expect(panel(head, "外出登记")).to_contain_text("楚科长")
     seen(head, "authority")
     deputy.goto("/work?view=unclaimed")
@@ -178,6 +180,7 @@ def test_who_is_away_loses_what_they_had_taken_up_and_a_deputy_decides(hall: Lin
     act(deputy, case, "作出决定", {}, ("准予",))
     head.goto("/authority")
     head.get_by_role("button", name="登记返岗").click()
+    vouched(head)
     expect(panel(head, "外出登记")).to_contain_text("没有人登记外出")
     deputy.goto(later)
     expect(deputy.locator(".doing")).not_to_contain_text("确认\uff1a作出决定")
