@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from sync_protocol import encoding
-from sync_protocol.case import documents, editions, kinds, themes
+from sync_protocol.case import documents, editions, kinds, powers, themes
 from sync_protocol.case.catalogue import Catalogue, Item
 from sync_protocol.case.editions import Edition
 from sync_protocol.case.publications import Publication
@@ -108,6 +108,10 @@ class Cataloguing(Publishing, Incarnations):
     def may_publish_items(self, roles: Iterable[str]) -> bool:
         """Whether somebody with these roles may publish an item here."""
         return self._is_publisher(roles, kinds.CATALOGUE)
+
+    def may_take_items_out(self, roles: Iterable[str]) -> bool:
+        """Whether somebody with these roles, or in another's stead, publishes items here, and has them as a file."""
+        return powers.may(frozenset(roles), self.identity.level, kinds.CATALOGUE)
 
     def next_version(self, item_no: str, known: Known | None = None) -> int:
         """The version under which the next publication of an item goes out."""

@@ -301,7 +301,11 @@ def test_only_who_publishes_items_at_a_county_sees_it(network: Network, county: 
     for visitor in (village.sign_in("0007", "head"), county.sign_in("1001", "window")):
         for address in ("/catalogue/import", "/catalogue/whole.json"):
             assert visitor.open(address).status_code == 404
+    head = county.sign_in("1005", "head")
+    assert head.open("/catalogue/import").status_code == 200, "in the stead of a section where nobody is"
     assert "整份导出、导入" in county.sign_in("1004", "business").open("/catalogue").text
+    assert head.open("/catalogue/import").status_code == 404
+    assert head.open("/catalogue/whole.json").status_code == 200, "to read it publishes nothing"
 
 
 def test_a_program_looks_and_publishes_and_a_request_again_is_not_done_again(
