@@ -82,7 +82,7 @@ def test_a_paper_that_is_promised_is_not_asked_for_and_named_with_its_day(
     done(clerk, case, "commitment", **LATER)
     done(clerk, case, "docket", note="")
     paper = acceptance(clerk, case)
-    assert "齐全" not in paper and "经营场所证明由你（单位）承诺于2026年11月20日前补交（容缺受理）" in paper
+    assert "齐全" not in paper and "经营场所证明（2026年11月20日前）由你（单位）承诺补交（容缺受理）" in paper
 
 
 def test_nobody_approves_without_papers_notice_and_visit_and_without_saying_why(
