@@ -109,8 +109,9 @@ class Cluster:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:
-        """Stop the server at once and remove its folder: nothing here is to be kept."""
-        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+        """Stop the server at once and remove its folder: nothing here is to be kept. One that was killed is gone."""
+        with suppress(RuntimeError):
+            self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _new(self, template: str) -> str:

@@ -20,7 +20,7 @@ from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Member, Network
 from tests.served import until
 from tests.village_node.receiver import LOST, SLOW, Receiver, receiver
 from village_node.accounts.webhooks import LIVING_MOST, TOLD, Webhooks, WebhookTrouble
-from village_node.store import NotSaved
+from village_node.store import NotReadable, NotSaved
 from village_node.store.webhooks import WebhookRows
 from village_node.webhooks import Sender, post, sender
 
@@ -421,6 +421,26 @@ def test_threads_come_and_go_with_the_webhooks(
     assert not thread.is_alive() and len(there.taken) == 1
     at_work.keep_running()
     assert names.isdisjoint(each.name for each in threading.enumerate())
+
+
+def test_a_node_starts_while_its_database_is_away_and_sends_once_it_is_back(
+    village: Member,
+    there: Receiver,
+    running: Callable[[Member, Webhooks], Sender],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hooks = registry(village, f"http://{there.host}")
+    hooks.register("x", there.url, TOLD, "", "", "0009")
+
+    def away(_rows: WebhookRows) -> list[Any]:
+        raise NotReadable("数据库暂时无法读取", "the database cannot be read at the moment")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WebhookRows, "living", away)
+        at_work = running(village, hooks)
+    village.file()
+    at_work.keep_running()
+    assert there.came.acquire(timeout=10.0)
 
 
 @pytest.fixture

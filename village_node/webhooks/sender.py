@@ -8,6 +8,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -70,9 +71,10 @@ class Sender:
         self._started = False
 
     def start(self) -> None:
-        """Begin to send."""
+        """Begin to send; where the database is away just now, the node's tick begins, and the node goes on."""
         self._started = True
-        self.keep_running()
+        with suppress(StoreError):
+            self.keep_running()
 
     def keep_running(self) -> None:
         """Have a thread for each webhook that lives: for the node's tick. Raises StoreError."""
