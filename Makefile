@@ -1,6 +1,6 @@
 # Two commands for everybody, from a clean clone with nothing but python3 and make:
 #   make demo   the whole network on this machine, with a case walked through it; ONCE=1 walks and exits, HOLD=seconds
-#   make test   everything that is tested
+#   make test   what is tested, but for what takes long by itself; ALL=1 runs everything, as .ci/run does
 # and for who works on it: make check, make browser, make pictures, make bench, make sim, make crash, make fuzz,
 # make planted, make testing, make image.
 # Whatever is said while installing goes to standard error: the last line of `make demo ONCE=1` belongs to the demo. (Called
@@ -25,10 +25,12 @@ demo: $(RUNS)
 
 # The database and the browser are the system's: found, or installed where we may, or their tests say that they are skipped.
 # The slow ones come first: one that began last would keep one of them busy alone. Three for two cores: while one waits for
-# a browser, a line or a process of its own, the others go on.
+# a browser, a line or a process of its own, the others go on. Two in forty tests take two thirds of the time (days of people
+# in a browser, nodes as processes, the rigs themselves): they are for .ci/run, and for ALL=1.
 test: $(TESTS)
 	@.ci/system-packages postgresql chromium shell fuse fat fiu || true
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(if $(filter-out 0,$(ALL)),,echo "Slow tests are left out; all of them: make test ALL=1" >&2)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(if $(filter-out 0,$(ALL)),,-m "not slow") $(PYTEST_ARGS)
 
 check: $(TESTS)
 	@$(BIN)/ruff check .

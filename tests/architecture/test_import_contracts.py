@@ -130,6 +130,7 @@ def test_a_sound_tree_keeps_every_contract(tmp_path: Path) -> None:
     assert broken_contracts(tmp_path) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("section", "module", "line"), BREAKS)
 def test_an_import_against_a_contract_breaks_it(section: str, module: str, line: str, tmp_path: Path) -> None:
     plant(tmp_path, SOUND | {module: line})

@@ -20,6 +20,7 @@ def import_without(module: str, missing: list[str], folder: Path = ROOT) -> subp
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ABOVE)
 def test_a_level_starts_without_optional_packages_and_without_the_levels_above(package: str) -> None:
     run = import_without(f"{package}.cli", ABOVE[package] + OPTIONAL)

@@ -57,6 +57,7 @@ def run_tests(folder: Path, text: str, require: str = "") -> tuple[int, str]:
     return run.returncode, run.stdout
 
 
+@pytest.mark.slow
 def test_a_skip_for_want_of_a_server_is_a_skip_with_its_reason(tmp_path: Path) -> None:
     code, printed = run_tests(tmp_path, SKIPPED)
     assert code == 0, printed
@@ -64,6 +65,7 @@ def test_a_skip_for_want_of_a_server_is_a_skip_with_its_reason(tmp_path: Path) -
     assert "2 skipped" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("require", "closing"), [("postgres,browser", "1 failed, 1 skipped"), ("browser", "2 skipped")]
 )
@@ -73,6 +75,7 @@ def test_a_required_group_cannot_be_skipped(require: str, closing: str, tmp_path
     assert code == (1 if "failed" in closing else 0)
 
 
+@pytest.mark.slow
 def test_a_whole_file_cannot_be_skipped_where_something_is_required(tmp_path: Path) -> None:
     skipped_file = "import pytest\npytest.importorskip('no_such_package')\n"
     assert "1 skipped" in run_tests(tmp_path, skipped_file)[1]
@@ -80,6 +83,7 @@ def test_a_whole_file_cannot_be_skipped_where_something_is_required(tmp_path: Pa
     assert (code, "1 error" in printed) == (2, True), printed
 
 
+@pytest.mark.slow
 def test_sockets_are_opened_by_marked_tests_on_loopback_only(tmp_path: Path) -> None:
     _, printed = run_tests(tmp_path, SOCKETS)
     assert re.findall(r"^FAILED \S+::(\w+)", printed, re.MULTILINE) == ["test_unmarked", "test_elsewhere"], printed

@@ -107,6 +107,7 @@ def tree() -> list[SourceFile]:
     return files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_whole_tree_keeps_the_rule(rule: Rule, tree: list[SourceFile]) -> None:
     assert complaints(rule, tree) == []

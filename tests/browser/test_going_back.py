@@ -53,6 +53,7 @@ def back(page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-kept", "yes")
 
 
+@pytest.mark.slow
 def test_a_search_that_was_sent_is_sent_once_more_after_going_back(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     app = hall.counters[VILLAGE].app
     monkeypatch.setattr(app, "wsgi_app", keepable(app.wsgi_app))
@@ -70,6 +71,7 @@ def test_a_search_that_was_sent_is_sent_once_more_after_going_back(hall: Hall, m
         assert page.url.endswith("/work?view=all")
 
 
+@pytest.mark.slow
 def test_a_list_is_taken_again_from_the_page_that_asked_for_the_password_but_not_by_a_second_click(hall: Hall) -> None:
     hall.counters[VILLAGE].sign_in("0001", "agent").file()
     page, taken = hall.staff(VILLAGE, "0002", "head"), []
@@ -95,6 +97,7 @@ def test_a_list_is_taken_again_from_the_page_that_asked_for_the_password_but_not
     expect(page.locator("tbody a.row-link")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_after_signing_out_nothing_is_shown_by_going_back(hall: Hall) -> None:
     case = hall.counters[VILLAGE].sign_in("0003", "agent").file()
     page = hall.staff(VILLAGE, "0004", "agent")

@@ -54,6 +54,7 @@ WINDOWS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("viewport", "scripts"), WINDOWS)
 def test_a_resident_asks_rates_complains_and_goes_back_without_touching_a_mouse(hall: Hall, viewport, scripts) -> None:
     hall.counters[TOWNSHIP].sign_in("0103", "head").send("/complaints/open", {})

@@ -31,6 +31,7 @@ def look_up(page: Page, number: str, code: str) -> None:
     expect(page.locator("main")).to_contain_text(number)
 
 
+@pytest.mark.slow
 def test_the_next_person_finds_a_screen_as_new_and_no_way_back(hall: Hall) -> None:
     _, _, number, code = rateable(hall)
     page = hall.page()

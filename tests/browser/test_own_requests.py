@@ -59,6 +59,7 @@ def asked(page: Page, name: str, code: str, card: str, reason: str = "") -> None
         page.keyboard.press("Enter")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("viewport", "scripts", "kiosk"), WINDOWS)
 def test_an_applicant_asks_to_withdraw_and_revokes_by_keyboard_alone(
     hall: Hall, viewport: Any, scripts: bool, kiosk: str
@@ -92,6 +93,7 @@ def test_an_applicant_asks_to_withdraw_and_revokes_by_keyboard_alone(
     assert hall.complaints == [] and all(each.startswith(tuple(hall.urls.values())) for each in hall.requests)
 
 
+@pytest.mark.slow
 def test_what_is_typed_in_a_hall_and_left_goes_away(hall: Hall) -> None:
     _, _, path = at_the_township(hall)
     page = hall.page(viewport=SCREEN)

@@ -44,6 +44,7 @@ def with_papers(agent: Page) -> str:
     return case
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scripts", [True, False])
 def test_form_and_papers_are_on_one_screen_and_stay_there_down_to_the_acts(hall: Hall, scripts: bool) -> None:
     agent = hall.staff(VILLAGE, "0002" if scripts else "0003", "agent", java_script_enabled=scripts)

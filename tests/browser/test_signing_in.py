@@ -44,6 +44,7 @@ def show_keys(page: Page, staff_no: str) -> None:
     page.get_by_role("button", name="登录", exact=True).click()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scripts", "staff_no"), [(True, "0103"), (False, "0104")])
 def test_a_head_sets_up_a_second_factor_and_signs_in_with_it(hall: Hall, scripts: bool, staff_no: str) -> None:
     counter = hall.counters[TOWNSHIP]
@@ -107,6 +108,7 @@ def test_a_head_sets_up_a_second_factor_and_signs_in_with_it(hall: Hall, scripts
         seen(page, "staff")
 
 
+@pytest.mark.slow
 def test_a_window_that_signs_in_elsewhere_loses_nothing_typed(hall: Hall) -> None:
     first = hall.staff(TOWNSHIP, "0101", "clerk")
     second = hall.page(TOWNSHIP)

@@ -102,7 +102,6 @@ def people(hall: Hall, **options: Any) -> tuple[Page, Page, Page]:
     )
 
 
-@pytest.mark.slow
 def test_a_case_is_filed_reviewed_decided_delivered_and_looked_up(hall: Hall) -> None:
     agent, clerk, officer = people(hall)
     case, number, code = walk(hall, agent, clerk, officer)
@@ -125,7 +124,6 @@ def test_a_case_is_filed_reviewed_decided_delivered_and_looked_up(hall: Hall) ->
     assert hall.requests and all(url.startswith(own) for url in hall.requests), "no request left the node"
 
 
-@pytest.mark.slow
 def test_everything_works_without_javascript(hall: Hall) -> None:
     agent, clerk, officer = people(hall, java_script_enabled=False)
     case, _, code = walk(hall, agent, clerk, officer)
@@ -158,6 +156,7 @@ def test_a_wrong_field_is_shown_beside_it_and_a_draft_is_kept(hall: Hall) -> Non
     expect(agent.get_by_label("姓名或单位名称")).to_have_value("张秀兰")
 
 
+@pytest.mark.slow
 def test_after_signing_out_the_back_button_shows_nothing(hall: Hall) -> None:
     agent = hall.staff(VILLAGE, "0001", "agent")
     case, number, _ = file(agent)
@@ -211,6 +210,7 @@ def test_the_sync_strip_renews_itself_and_moves_nothing(hall: Hall) -> None:
     assert agent.locator("main").bounding_box() == before
 
 
+@pytest.mark.slow
 def test_an_ended_session_takes_its_page_away_unless_somebody_is_typing(hall: Hall) -> None:
     agent = hall.staff(VILLAGE, "0001", "agent")
     case, number, _ = file(agent)
@@ -233,6 +233,7 @@ def test_an_ended_session_takes_its_page_away_unless_somebody_is_typing(hall: Ha
     expect(agent.get_by_label("姓名或单位名称")).to_have_value("李")
 
 
+@pytest.mark.slow
 def test_an_answer_on_a_kiosk_goes_away_when_nobody_looks(hall: Hall) -> None:
     agent = hall.staff(VILLAGE, "0001", "agent")
     _, number, code = file(agent)
@@ -247,6 +248,7 @@ def test_an_answer_on_a_kiosk_goes_away_when_nobody_looks(hall: Hall) -> None:
     expect(resident.locator("body")).not_to_contain_text(number)
 
 
+@pytest.mark.slow
 def test_what_is_printed_is_the_page_without_its_frame(hall: Hall) -> None:
     agent = hall.staff(VILLAGE, "0001", "agent")
     case, number, code = file(agent)
@@ -266,6 +268,7 @@ def test_what_is_printed_is_the_page_without_its_frame(hall: Hall) -> None:
             assert unsaid not in paper, (size, unsaid)
 
 
+@pytest.mark.slow
 def test_a_case_is_taken_from_a_silent_township_and_its_late_work_is_adopted(hall: Hall) -> None:
     agent = hall.staff(VILLAGE, "0001", "agent")
     clerk = hall.staff(TOWNSHIP, "0101", "clerk", name="李强")

@@ -35,6 +35,7 @@ def in_order(page: Page) -> list[str]:
     return list(found["names"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "level"), [(VILLAGE, "village"), (TOWNSHIP, "township"), (COUNTY, "county")])
 def test_the_bar_of_who_has_every_role_is_one_row_in_both_languages(hall: Hall, place: str, level: str) -> None:
     roles = [role for role, at in ROLES if at == level]

@@ -64,6 +64,7 @@ def measure(page: Page, size: ViewportSize) -> None:
     assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
 
 
+@pytest.mark.slow
 def test_a_wall_is_read_from_five_metres_on_one_screen_and_on_two(hall: Hall) -> None:
     settled = filled(hall)
     pages = [hall.page(viewport=size) for size in SCREENS]

@@ -58,6 +58,7 @@ def changed(path: Path, **fields: Any) -> Path:
     return other
 
 
+@pytest.mark.slow
 def test_a_file_is_written_looked_at_and_published_once(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
     file = tmp_path / "items.json"
     code, told = run("export", str(file))
@@ -110,6 +111,7 @@ def test_what_is_no_utf_8_is_said_in_words(run: Callable[..., tuple[int, str]], 
     assert code != 0 and "UTF-8" in told and "不是目录文件" in told
 
 
+@pytest.mark.slow
 def test_what_cannot_be_taken_is_named_and_nothing_is_published(
     run: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ def order(
     return run
 
 
+@pytest.mark.slow
 def test_nobody_orders_it_alone_or_without_the_right_or_for_a_case_that_runs(order: Callable[..., Any]) -> None:
     for people, reason in (
         ({"approver": "0009"}, "须由两人经办"),
@@ -68,6 +69,7 @@ def test_nobody_orders_it_alone_or_without_the_right_or_for_a_case_that_runs(ord
         assert (code, reason in told) == (1, True), told
 
 
+@pytest.mark.slow
 def test_two_who_may_order_it(
     order: Callable[..., Any], county: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +112,7 @@ def asked(county: tuple[Path, str]) -> str:
         node.close()
 
 
+@pytest.mark.slow
 def test_what_is_held_of_a_person_is_listed_without_their_data_and_erased_by_number_or_key(
     order: Callable[..., Any],
     asked: str,
@@ -146,6 +149,7 @@ def test_what_is_held_of_a_person_is_listed_without_their_data_and_erased_by_num
     assert lines["matter.find"].actor == "0010" and json.loads(lines["matter.find"].detail) == {"found": 0}
 
 
+@pytest.mark.slow
 def test_a_machine_is_revoked_at_the_command_line_by_two_who_show_who_they_are(
     county: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,6 +170,7 @@ def test_a_machine_is_revoked_at_the_command_line_by_two_who_show_who_they_are(
     assert cli.main(["revoke", "list", "--data", str(county[0])]) == 0
 
 
+@pytest.mark.slow
 def test_villages_are_merged_at_the_command_line_by_two_who_show_who_they_are(
     county: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -163,6 +163,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return running
 
 
+@pytest.mark.slow
 def test_a_release_goes_from_draft_to_an_installed_program_by_the_command_line(
     tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

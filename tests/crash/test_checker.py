@@ -105,6 +105,7 @@ def no_database(data: Path) -> None:
         path.write_bytes(b"something else" * 1_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOUND)
 def test_nothing_is_wrong_where_no_power_was_cut(played: Played, name: str, tmp_path: Path) -> None:
     assert found(played, name, tmp_path, lambda data: None) == []

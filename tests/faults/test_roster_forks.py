@@ -188,6 +188,7 @@ def township_fork(net: Network) -> tuple[Change, Change, CaseRef]:
     return ours, theirs, filed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [True, False])
 @pytest.mark.parametrize("order", [(), (OTHER_VILLAGE, OTHER_TOWNSHIP, FARM), (OTHER_TOWNSHIP, FARM, OTHER_VILLAGE)])
 def test_what_the_losing_chain_admitted_stands_or_is_struck_and_nobody_loses_it(

@@ -26,6 +26,7 @@ def net(tmp_path: Path) -> Iterator[Network]:
     made.close()
 
 
+@pytest.mark.slow
 def test_two_live_machines_of_a_county_begin_no_life_a_day(net: Network, tmp_path: Path) -> None:
     filed = [net[VILLAGE].member.file()]
     net.settle()

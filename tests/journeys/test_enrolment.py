@@ -71,6 +71,7 @@ def status(cli, data, capsys):
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_three_levels_enrol_and_know_one_network(network, capsys):
     assert enrol(county_cli, network.county, township_cli, network.township) == 0
     assert enrol(township_cli, network.township, village_cli, network.village) == 0
@@ -198,6 +199,7 @@ def test_an_invitation_names_the_roles_there_are(network, capsys):
     assert "one-time sign-in code" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_code_that_nobody_could_use_in_time_is_made_again_and_one_that_was_used_is_not(network, capsys):
     enrol(county_cli, network.county, township_cli, network.township)
     words = ["invite", "--data", str(network.township), "--staff-no", "1", "--staff-name", "甲", "--role", "clerk"]

@@ -18,6 +18,7 @@ from village_node.config import load
 REGIONS = "code,name,level,parent\n621021000000,庆城县,county,\n621021101000,驿马镇,township,621021000000\n"
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_package_and_what_verifies_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,7 @@ def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Told:
     return set_up
 
 
+@pytest.mark.slow
 def test_a_village_of_a_file_is_made_once_and_completed_by_the_answer(told: Told, tmp_path: Path, secret: str) -> None:
     county, township, village = (tmp_path / level for level in ("county", "township", "village"))
     regions, answer = tmp_path / "regions.csv", tmp_path / "answer"
@@ -180,6 +181,7 @@ def test_every_fault_is_told_at_once_to_people(tmp_path: Path, capsys: pytest.Ca
         assert f"setup.toml: {field}: " in told
 
 
+@pytest.mark.slow
 def test_a_passphrase_comes_from_the_environment_or_from_systemd(
     told: Told, tmp_path: Path, secret: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +206,7 @@ def test_another_place_s_file_changes_nothing(told: Told, tmp_path: Path, secret
     assert {each.name: each.read_bytes() for each in data.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_a_county_that_lives_in_the_database_is_left_alone_however_often_another_is_tried(
     told: Told, tmp_path: Path, secret: str
 ) -> None:

@@ -68,6 +68,7 @@ class Walk:
         self.go(self.township, self.village)
 
 
+@pytest.mark.slow
 def test_a_case_of_a_village_without_a_line_is_decided_and_handed_over(net: network.Network, tmp_path: Path) -> None:
     hands = {code: hand(net.built, code) for code in (VILLAGE, TOWNSHIP, COUNTY)}
     village, township, county = (net[code].member for code in (VILLAGE, TOWNSHIP, COUNTY))
@@ -126,6 +127,7 @@ def test_a_case_of_a_village_without_a_line_is_decided_and_handed_over(net: netw
     assert net.points(TOWNSHIP, VILLAGE) == before
 
 
+@pytest.mark.slow
 def test_papers_of_a_village_without_a_line_are_seen_at_the_county_and_its_receipt_comes_back(
     net: network.Network, tmp_path: Path
 ) -> None:
@@ -157,6 +159,7 @@ def test_papers_of_a_village_without_a_line_are_seen_at_the_county_and_its_recei
     assert told is not None and [each.percent for each in village.casebook.papers(told)] == [100, 100]
 
 
+@pytest.mark.slow
 def test_the_same_by_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

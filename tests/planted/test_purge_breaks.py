@@ -207,6 +207,7 @@ def named(pair: object) -> str:
     return getattr(pair, "__name__", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("plant", "promise"), OF_PURGING, ids=named)
 def test_a_break_of_purging_is_found(
     plant: Plant, promise: Promise, net: Network, closed: CaseRef, monkeypatch: pytest.MonkeyPatch

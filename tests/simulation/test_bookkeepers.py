@@ -27,6 +27,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
     sim.close()
 
 
+@pytest.mark.slow
 def test_everything_that_is_kept_comes_to_pass_and_holds(kept: Simulation) -> None:
     assert kept.decisions.keys() >= {
         "day_end", "bulletin", "rules", "account_order", "account_state", "audit_head"

@@ -40,6 +40,7 @@ def test_a_county_at_rest_holds_them_all(county: Simulation) -> None:
     healing.judge(county)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("invariant", BREAKS)
 def test_what_must_not_be_is_named(county: Simulation, counties: Callable[[], Simulation], invariant: str) -> None:
     broken = BREAKS[invariant]

@@ -29,6 +29,7 @@ def played(hash_seed: str) -> tuple[dict[str, object], str]:
     return json.loads(done.stdout.splitlines()[-1]), done.stderr.split("trace ")[1].strip()
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_trace_again_and_another_seed_another() -> None:
     first, again, other = simulate(3, 1), simulate(3, 1), simulate(4, 1)
     assert first.violation == again.violation == other.violation == ""

@@ -120,6 +120,7 @@ def test_the_dictionary_is_the_one_the_text_names():
     assert len(raw) <= train_dictionary.SIZE
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     zstd.zstd_version != train_dictionary.TRAINED_BY, reason="another release of zstd chooses other pieces"
 )

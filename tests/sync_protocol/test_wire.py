@@ -59,6 +59,7 @@ def carried(events: list[Event], writer: Writer) -> list[Event]:
     return rebuild(segment, writer.stream, writer.hash_at(events[0].header.seq - 1) or b"")
 
 
+@pytest.mark.slow
 @given(streams(), st.data())
 def test_every_event_comes_out_as_it_went_in(writer: Writer, data: st.DataObject):
     first = data.draw(st.integers(0, len(writer.events) - 1))
@@ -284,6 +285,7 @@ def test_a_waiting_segment_needs_nothing_of_its_message():
     assert kept(raw).signature == other.sealed(2)
 
 
+@pytest.mark.slow
 @given(streams(), st.data())
 def test_a_changed_wire_form_never_rebuilds_to_the_same_end(writer: Writer, data: st.DataObject):
     tables = Tables()

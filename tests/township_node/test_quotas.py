@@ -54,6 +54,7 @@ def later(net: Network, ms: int) -> None:
     net.monotonic.now_s += ms / 1000
 
 
+@pytest.mark.slow
 def test_a_flood_of_one_child_ends_at_its_quota_and_anothers_cases_go_through(net: Network) -> None:
     village, other, township = net[VILLAGE], net[SECOND_VILLAGE], net[TOWNSHIP]
     limit(net, events=60)

@@ -145,6 +145,7 @@ def test_its_cases_are_folded_again_and_stand_as_they_stood(left: Left, net: Net
     rings_nowhere(net)
 
 
+@pytest.mark.slow
 def test_what_it_had_not_sent_reaches_the_county_and_goes_on_to_its_end(left: Left, net: Network) -> None:
     county = net[COUNTY].member
     for name in ("carried", "unsent"):

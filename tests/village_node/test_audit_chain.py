@@ -178,6 +178,7 @@ def test_the_health_page_says_what_was_found(village: Counter) -> None:
     assert "第 1 行被改动或缺失" in page and "审计记录从第 1 行起对不上" in page
 
 
+@pytest.mark.slow
 def test_a_command_names_the_broken_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = str(tmp_path / "county")
     assert cli.main(["init", "--data", data, "--place", COUNTY, "--name", "庆城县"]) == 0

@@ -84,6 +84,7 @@ def signed_again(raw: bytes, key: SigningKey, change: Callable[[list[Any]], None
     return encode([name, form, again, incarnation, key.sign("evidence", values[0], again)])
 
 
+@pytest.mark.slow
 def test_what_any_node_holds_of_any_case_verifies_and_shows_who_signed_for_it(net: Network) -> None:
     found = packages(net)
     assert len(found) == 36, "twelve cases, each at three places"
@@ -103,6 +104,7 @@ def test_what_any_node_holds_of_any_case_verifies_and_shows_who_signed_for_it(ne
     assert sum(bool(Evidence(raw).checkpoints) for _, _, raw in found) >= 20
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_package_can_be_changed(net: Network) -> None:
     chance = random.Random(2)
     found = packages(net)
@@ -130,6 +132,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield path
 
 
+@pytest.mark.slow
 def test_nor_by_the_node_that_wrote_it_but_for_what_it_says_for_itself(net: Network) -> None:
     """A writer who lies and signs again: whatever is changed is refused, but for what he claims himself."""
     chance = random.Random(3)

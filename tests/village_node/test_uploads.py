@@ -85,6 +85,7 @@ def test_a_preview_has_nothing_of_where_and_when_a_photo_was_taken() -> None:
         assert not drawn.getexif() and drawn.size == (200, 400), "it is turned as the camera was held"
 
 
+@pytest.mark.slow
 def test_a_page_is_drawn_large_enough_to_be_read_and_small_enough_for_a_page() -> None:
     for raw in (picture(size=(4_000, 3_000)), picture("PNG", size=(2_000, 1_500))):
         drawn = legible(raw)

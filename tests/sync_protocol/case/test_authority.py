@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -180,6 +181,7 @@ def test_forms_leave_out_what_the_node_fills_in() -> None:
     assert form_fields(kinds.REVIEW) == bodies.REVIEW.fields
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(histories(honest=True))
 def test_an_offer_that_is_taken_is_effective_where_it_was_taken(history: History) -> None:
@@ -191,6 +193,7 @@ def test_an_offer_that_is_taken_is_effective_where_it_was_taken(history: History
         assert verdict.code == "effective", (position, verdict)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(histories(honest=True), st.integers(0, 2**32))
 def test_what_is_not_offered_does_not_count(history: History, seed: int) -> None:

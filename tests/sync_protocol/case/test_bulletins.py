@@ -89,6 +89,7 @@ def test_what_does_not_fit_says_nothing_here_or_at_a_second_reader(number: int, 
     assert second_read(said) is None, "the second reader of this form agrees"
 
 
+@pytest.mark.slow
 def test_a_second_reader_agrees_on_bodies_bent_at_random() -> None:
     chance, verdicts = random.Random(82), set[bool]()
     odd: list[Any] = [

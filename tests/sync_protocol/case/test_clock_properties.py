@@ -4,6 +4,7 @@ used. The engine counts by subtraction and search; here every day is asked by it
 import random
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -193,6 +194,7 @@ def test_the_grade_of_a_day_to_come_can_be_read_from_when_it_turns(facts: Facts,
     assert turned.due == (leading.due if leading is not None else None)
 
 
+@pytest.mark.slow
 @given(cases())
 def test_half_the_time_is_gone_on_the_first_day_on_which_asking_finds_it(facts: Facts) -> None:
     known = [each.since for each in watched(facts, CALENDAR) if each.why == "half"]

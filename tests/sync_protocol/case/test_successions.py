@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ MERGED = PLACES.succeeded(VILLAGE, OTHER_VILLAGE)
 IN_A_VILLAGE = ("040",) * 12 + ("001",) * 3  # most are decided by the village
 
 
+@pytest.mark.slow
 @settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(st.data(), st.integers(0, 2**32))
 def test_both_folds_agree_and_neither_hangs_on_the_order(data: st.DataObject, seed: int) -> None:

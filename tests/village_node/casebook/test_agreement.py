@@ -145,6 +145,7 @@ def walk(net: Network, chance: random.Random) -> list[CaseRef]:
     return refs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_nodes_agree_once_everything_has_crossed(folder: Path, seed: int) -> None:
     net = network(folder, COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE, seed=seed)
@@ -175,6 +176,7 @@ def test_nodes_agree_once_everything_has_crossed(folder: Path, seed: int) -> Non
     net.close()
 
 
+@pytest.mark.slow
 def test_the_walks_really_move_cases(folder: Path) -> None:
     """The agreement above would be cheap if nothing had happened."""
     net = network(folder, COUNTY, TOWNSHIP, VILLAGE, SECOND_VILLAGE)

@@ -66,6 +66,7 @@ def docket(net: Network, ref: CaseRef) -> None:
     everywhere(net)
 
 
+@pytest.mark.slow
 def test_a_version_reaches_the_village_and_a_running_case_ends_under_its_own(net: Network) -> None:
     village, township, county = net.members[VILLAGE], net.members[TOWNSHIP], net.members[COUNTY]
     old = file(net)

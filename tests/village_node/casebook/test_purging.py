@@ -388,6 +388,7 @@ def test_only_what_was_dropped_can_be_fetched(net: Network, closed: CaseRef) -> 
         net[VILLAGE].member.casebook.recall("0001", closed.scope, closed.case_id)
 
 
+@pytest.mark.slow
 def test_on_postgresql_a_township_clears_and_fetches_like_any_other(new_url: Callable[[], str], folder: Path) -> None:
     built = builders.Network(folder)
     built.enrol(COUNTY, TOWNSHIP, VILLAGE)

@@ -62,6 +62,7 @@ def test_residents_fill_half_of_a_slot_and_none_that_is_past(net: Network, count
     assert book.slots(today)[1] == ("10:00", 0)
 
 
+@pytest.mark.slow
 def test_names_of_appointments_long_past_are_taken_off_and_old_years_dropped(net: Network, county: Member) -> None:
     book, roles = county.casebook, county.roles
     book.say_room("1", roles, ROOM)

@@ -80,6 +80,7 @@ def test_two_processes_of_four_hands_each_act_once_on_each_case(cluster: Cluster
     mine.store.close()
 
 
+@pytest.mark.slow
 def test_eight_hands_in_one_process_act_once_on_each_case(net: Network) -> None:
     county = net.members[COUNTY]
     for _ in range(10):

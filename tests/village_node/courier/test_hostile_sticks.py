@@ -144,6 +144,7 @@ def test_a_stick_that_lacks_any_number_of_its_last_bytes_brings_nothing(written,
             assert outcome.states[-1:] == state and (outcome.refused is not None) == (not state) and not outcome.stored
 
 
+@pytest.mark.slow
 def test_no_random_change_gets_anything_in(written, reader):
     _, files = written
     head_raw = files["head.sanji"]

@@ -90,6 +90,7 @@ def staff_of(database: str) -> dict[str, tuple[str, bool]]:
         return {each.staff_no: (each.name, each.disabled) for each in AccountRows(opened).all_staff()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lives", ["a township", "a village that waits"])
 def test_a_database_in_which_somebody_lives_is_left_alone(
     tmp_path: Path, township: Path, cutting: Callable[[int], None], lives: str

@@ -225,6 +225,7 @@ def test_why_a_node_was_not_made_is_said_in_chinese_with_the_step_to_mend(
     assert re.findall(r'href="/setup/(\w+)"', box) == [step] * bool(step)
 
 
+@pytest.mark.slow
 def test_a_village_is_made_by_pages_and_joins_by_files(setting: Setting, township: Path) -> None:
     browser, data = setting.entered(), setting.wizard.data
     browser.answer()
@@ -338,6 +339,7 @@ def ticked(page: str) -> list[str]:
     return re.findall(r'name="second_factor" value="(\w+)" checked', page)
 
 
+@pytest.mark.slow
 def test_whoever_decides_or_administers_signs_in_with_a_second_factor_unless_it_is_unticked(tmp_path: Path) -> None:
     advised = ["officer", "head", "leader", "business", "admin"]
     for number, demanded in enumerate((advised, ["head", "cashier"], [])):
@@ -386,6 +388,7 @@ def test_the_environment_fixes_who_has_a_second_factor_and_where_the_place_above
         )
 
 
+@pytest.mark.slow
 def test_wrapped_keys_open_with_the_passphrase_and_the_last_page_says_how_to_bind_it(
     setting: Setting, township: Path
 ) -> None:

@@ -331,6 +331,7 @@ def test_what_is_shown_after_a_reason_is_never_a_link_away(county: Counter) -> N
             assert (rule.methods or set()) - {"OPTIONS"} == {"POST"}, rule.endpoint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", sorted({role for role, level in ROLES if level == "county"}))
 def test_asking_for_a_page_of_another_role_is_answered_like_an_unknown_address(
     network: Network, county: Counter, village: Counter, role: str

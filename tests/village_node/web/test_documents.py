@@ -226,6 +226,7 @@ def test_every_document_of_every_state_comes_out_at_every_level(
     assert seen == sheets.TEMPLATES.keys() - ELSEWHERE, "elsewhere"
 
 
+@pytest.mark.slow
 def test_documents_say_what_the_case_says(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor) -> None:
     case = approved(network, agent, clerk, officer)
     notice = words(printed(clerk, link(clerk, case, "02")))

@@ -115,6 +115,7 @@ def pages_of(counter: Counter) -> list[str]:
     return [rule for rule in rules if rule not in NO_PAGE and not rule.startswith("/api/") and "." not in rule]
 
 
+@pytest.mark.slow
 def test_every_page_for_staff_is_in_english_and_says_how_far_its_cases_are(rooms: Rooms) -> None:
     for counter in rooms.counters.values():
         visitor = english(counter, "0901", *roles_at(counter))
@@ -133,6 +134,7 @@ def test_the_first_page_of_each_role_alone_is_in_english(rooms: Rooms) -> None:
             rooms.in_english(f"/work of {role}", first)
 
 
+@pytest.mark.slow
 def test_every_page_for_residents_is_in_english(rooms: Rooms) -> None:
     for counter in rooms.counters.values():
         resident = counter.visitor()
@@ -143,6 +145,7 @@ def test_every_page_for_residents_is_in_english(rooms: Rooms) -> None:
             rooms.in_english(path, resident.open(path))
 
 
+@pytest.mark.slow
 def test_the_pages_of_a_case_and_of_an_item_are_in_english(rooms: Rooms) -> None:
     agent, clerk, officer = (
         english(rooms.counters[place], "0920", *roles)

@@ -75,6 +75,7 @@ def test_pinyin_is_read_by_whole_characters_and_from_two_on(finder: Finder) -> N
     assert finder.find("zhongguancun") == []
 
 
+@pytest.mark.slow
 def test_every_everyday_word_is_found_by_its_initials_as_well(finder: Finder) -> None:
     letters = first_letters(readings("".join(SAID)))
     for word in SAID:

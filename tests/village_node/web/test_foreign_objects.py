@@ -271,6 +271,7 @@ def value_of(known: marshmallow.fields.Field) -> Any:
     return TYPED.get(known.name or "", "核对")
 
 
+@pytest.mark.slow
 def test_every_address_that_names_something_is_real(story: Story) -> None:
     """Else the matrix below would hold for addresses of nothing."""
     askers: list[Visitor | Program] = []
@@ -293,6 +294,7 @@ def test_every_address_that_names_something_is_real(story: Story) -> None:
         assert 200 in answers, (path, answers)
 
 
+@pytest.mark.slow
 def test_no_list_of_another_place_names_any_of_it(story: Story) -> None:
     known = {text for found in story.own.values() for text in found.values() if len(text) >= 12}
     known |= {story.common["case_id"], "张秀兰", "张*"}
@@ -313,6 +315,7 @@ def test_what_is_taken_out_of_the_matrix_exists(story: Story) -> None:
     assert OF_EVERYBODY.keys() | NOT_HERE | FORMS.keys() | BODIES.keys() <= known
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [SECOND_VILLAGE, OTHER_TOWNSHIP])
 def test_staff_of_another_place_get_nothing_and_leave_a_line(story: Story, place: str) -> None:
     counter, clock = story.counters[place], story.network.clock

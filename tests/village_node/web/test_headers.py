@@ -63,6 +63,7 @@ def addresses(counter: Counter, case: str) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_every_answer_of_every_route_carries_the_headers(agent: Visitor, village: Counter) -> None:
     case = agent.file()
     tried = addresses(village, case)

@@ -29,6 +29,7 @@ def lead_nowhere(visitor: Visitor) -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["village", "township", "county"])
 def test_no_link_of_a_main_page_leads_to_nothing(
     request: pytest.FixtureRequest, network: Network, agent: Visitor, level: str

@@ -183,6 +183,7 @@ def test_a_request_sent_again_after_a_lost_reply_is_one_request(
     assert program.post(path, body, "export-0002").get_json() == {"number": 2} and len(lines(village)) == 2
 
 
+@pytest.mark.slow
 def test_no_export_holds_personal_data_in_full_and_every_one_that_names_people_counts_them(
     network: Network, village: Counter, township: Counter, county: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

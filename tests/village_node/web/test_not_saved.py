@@ -75,6 +75,7 @@ def forms(counter: Counter, case: str) -> list[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", NEED_A_STATE)
 @pytest.mark.parametrize("error", [NotSaved, MemoryError, NotReadable])
 def test_every_form_that_needs_a_state_comes_back_with_what_was_typed(

@@ -198,6 +198,7 @@ def test_counting_up_numbers_from_one_address_ends_early_and_finds_nothing(villa
     assert visitor.open("/query").status_code == 200
 
 
+@pytest.mark.slow
 def test_counting_up_numbers_from_two_hundred_addresses_finds_nothing_and_rings_the_alarm(
     village: Counter, filed
 ) -> None:
@@ -384,6 +385,7 @@ def counted_up(village: Counter, filed, addresses: int) -> Counted[int]:
     return answers
 
 
+@pytest.mark.slow
 def test_ten_thousand_numbers_in_a_row_from_one_address_tell_nothing(village: Counter, filed) -> None:
     """T10: while time stands still nothing more is answered once the tries are used up, and it is not for good."""
     answers, tries = counted_up(village, filed, 1), query.SOURCE.free + 1
@@ -394,6 +396,7 @@ def test_ten_thousand_numbers_in_a_row_from_one_address_tell_nothing(village: Co
     assert look_up(village.visitor(), filed.case_no, filed.query_code, "10.0.0.7").status_code == 200
 
 
+@pytest.mark.slow
 def test_ten_thousand_numbers_in_a_row_from_two_hundred_addresses_tell_nothing(village: Counter, filed) -> None:
     """T10: each address has its tries, then waits; the alarm rings, and who holds a receipt is answered."""
     clock, answers = village.member.clock, counted_up(village, filed, 200)

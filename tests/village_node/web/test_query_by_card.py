@@ -163,6 +163,7 @@ def test_a_card_that_was_corrected_counts_as_it_was_corrected(
         assert look_up(counter.visitor(), filed.case_no).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_number_has_three_tries_and_then_one_a_day_and_fewer_and_the_code_works_all_the_time(
     network: Network, village: Counter, visitor: Visitor, filed
 ) -> None:
@@ -268,6 +269,7 @@ def counted_up(filed) -> list[tuple[str, str]]:
     return [(f"{stem}-{numbers.check_character(stem)}", WRONG) for stem in stems]
 
 
+@pytest.mark.slow
 def test_all_ten_thousand_ends_of_one_number_are_three_tries(village: Counter, visitor: Visitor, filed) -> None:
     ends = [f"{n:03}{check}" for n in range(1000) for check in "0123456789X"]
     tries = [(filed.case_no, end) for end in ends if end != END][:10_000]
@@ -275,6 +277,7 @@ def test_all_ten_thousand_ends_of_one_number_are_three_tries(village: Counter, v
     assert with_the_code(visitor, filed.case_no, filed.query_code, "10.0.0.7").status_code == 200
 
 
+@pytest.mark.slow
 def test_ten_thousand_numbers_from_one_address_tell_nothing(
     network: Network, village: Counter, visitor: Visitor, filed
 ) -> None:
@@ -286,6 +289,7 @@ def test_ten_thousand_numbers_from_one_address_tell_nothing(
     assert look_up(visitor, filed.case_no, END, "10.0.0.7").status_code == 200, "not for good"
 
 
+@pytest.mark.slow
 def test_ten_thousand_numbers_from_two_hundred_addresses_are_sixty_tries_and_ring(
     network: Network, village: Counter, visitor: Visitor, filed
 ) -> None:

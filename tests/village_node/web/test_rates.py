@@ -111,6 +111,7 @@ def month(desks: Desks) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_what_was_due_in_a_month_was_settled_by_its_end_or_not(desks: Desks, month: dict[str, str]) -> None:
     assert desks.of("due_settled") == (3, 4), "neither what was withdrawn, ended, extended beyond, nor is due later"
     desks.go(11, 30)
@@ -132,6 +133,7 @@ def test_what_was_due_in_a_month_was_settled_by_its_end_or_not(desks: Desks, mon
     assert desks.of("joint_statutory_late", DECEMBER) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_case_whose_clock_stands_still_is_not_due(desks: Desks, month: dict[str, str]) -> None:
     case = desks["1001"].file("036", **PAPERS)
     done(desks["1001"], case, "docket", promised_days="5")  # due on the 19th
@@ -142,6 +144,7 @@ def test_a_case_whose_clock_stands_still_is_not_due(desks: Desks, month: dict[st
     assert desks.of("due_settled") == (3, 4)
 
 
+@pytest.mark.slow
 def test_of_a_case_that_was_red_before_its_promise_says_whether_it_is_due(desks: Desks, month: dict[str, str]) -> None:
     filed = [desks["1001"].file("036", **PAPERS) for _ in range(2)]
     desks.go(11, 24)  # their acceptance is late
@@ -154,6 +157,7 @@ def test_of_a_case_that_was_red_before_its_promise_says_whether_it_is_due(desks:
     assert desks.of("due_settled", DECEMBER)[1] == 2, "the promise of the other stands still"
 
 
+@pytest.mark.slow
 def test_what_came_in_is_divided_by_what_could_have_gone_another_way(desks: Desks, month: dict[str, str]) -> None:
     assert desks.of("refused") == (1, 10), "of nine accepted and one not"
     assert desks.of("corrected") == (0, 10) and desks.of("returned") == (0, 9) and desks.of("near") == (0, 10)
@@ -175,6 +179,7 @@ def corrected(window: Visitor) -> str:
     return case
 
 
+@pytest.mark.slow
 def test_days_visits_and_ratings_of_what_was_settled(desks: Desks, month: dict[str, str]) -> None:
     assert desks.of("per_working_day") == (3, 9) and desks.of("per_calendar_day") == (3, 12), "up to the 12th"
     assert desks.of("per_day_off") == (1, 3), "one on a Saturday, of a weekend and the Sunday before the 2nd"
@@ -204,6 +209,7 @@ def test_the_catalogue_of_the_last_day_says_what_is_done_at_once_and_how_much_is
     assert desks.of("compression", place=TOWNSHIP) == (law - promise, law)
 
 
+@pytest.mark.slow
 def test_a_case_of_a_village_counts_there_and_its_ways_are_those_of_its_transfers(desks: Desks) -> None:
     agent, clerk = desks["0001"], desks["0101"]
     case = agent.file("001", **PAPERS)
@@ -264,6 +270,7 @@ def test_a_draft_is_looked_at_in_time_within_two_working_days_of_its_arrival(des
     assert desks.of("preview_in_time", at=TOWNSHIP) == (2, 4) and away
 
 
+@pytest.mark.slow
 def test_a_bad_rating_is_put_right_in_time_and_asked_about_by_the_day_its_term_ends(desks: Desks) -> None:
     window, other, head = desks["1001"], desks["1004"], desks["1003"]
     in_time, late, silent, struck = (window.file("016", **PAPERS) for _ in range(4))
@@ -299,6 +306,7 @@ def test_a_bad_rating_is_put_right_in_time_and_asked_about_by_the_day_its_term_e
     assert desks.of("bad_asked", DECEMBER) == (0, 1) and desks.of("bad_asked") == (1, 3), "its term was over"
 
 
+@pytest.mark.slow
 def test_who_is_called_in_time_after_a_bad_rating_is_called_back(desks: Desks) -> None:
     window, other = desks["1001"], desks["1004"]
     reached, missed, late, before = (window.file("016", **PAPERS) for _ in range(4))
@@ -319,6 +327,7 @@ def test_who_is_called_in_time_after_a_bad_rating_is_called_back(desks: Desks) -
     assert desks.of("bad_mended") == (0, 4)
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_each_rate_is_divided_of_and_compares_places(desks: Desks, month: dict[str, str]) -> None:
     supervisor = desks["1005"]
     page = plain(supervisor.open("/rates").text)
@@ -345,6 +354,7 @@ def test_the_page_shows_what_each_rate_is_divided_of_and_compares_places(desks: 
     assert "办件指标" in supervisor.open("/figures").text and "/rates" in supervisor.open("/timeliness").text
 
 
+@pytest.mark.slow
 def test_the_rates_are_taken_away_and_read_by_a_program(desks: Desks, month: dict[str, str]) -> None:
     rows = csv_rows(desks["1005"].open("/rates.csv"))
     assert rows[1][:2] == [NOVEMBER, "2026-11-01"] and rows[1][3:] == [
@@ -371,6 +381,7 @@ def test_the_rates_are_taken_away_and_read_by_a_program(desks: Desks, month: dic
     assert refused.status_code == 422 and refused.get_json()["field"] == "period"
 
 
+@pytest.mark.slow
 def test_the_page_speaks_english_and_has_words_for_every_rate(desks: Desks, month: dict[str, str]) -> None:
     assert set(WORDS) == set(rates.CODES) and {each.group for each in WORDS.values()} == set(GROUPS)
     supervisor = desks["1005"]

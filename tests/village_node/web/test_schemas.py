@@ -56,6 +56,7 @@ def errors_of(kind: int, body: dict[int, Any]) -> dict[str, Any]:
     return {}
 
 
+@pytest.mark.slow
 def test_schema_and_checker_give_the_same_verdict_on_thirty_thousand_bodies() -> None:
     seen: Counter[tuple[str, bool]] = Counter()
     for kind, body in samples(30_000):

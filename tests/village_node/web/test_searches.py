@@ -5,6 +5,8 @@ import re
 from html import unescape
 from urllib.parse import parse_qs, quote, urlsplit
 
+import pytest
+
 from tests.builders import APPLICATION, Network
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, everywhere, file_of, hidden_of
@@ -132,6 +134,7 @@ def test_a_search_leads_only_to_lists_that_who_searches_may_open(village: Counte
     assert re.fullmatch(r"/work\?text=~[\w-]+&view=all", answer.headers["Location"])
 
 
+@pytest.mark.slow
 def test_no_search_form_of_any_page_puts_what_is_typed_into_an_address(
     village: Counter, county: Counter, agent: Visitor
 ) -> None:

@@ -316,6 +316,7 @@ def test_a_head_resets_what_was_lost_but_not_an_administrators_or_his_own(townsh
     assert clerk.send("/staff/0103/reset-factor", {}).status_code == 404
 
 
+@pytest.mark.slow
 def test_it_is_reset_at_the_console_without_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = str(tmp_path / "county")
     assert cli.main(["init", "--data", data, "--place", COUNTY, "--name", "庆城县"]) == 0

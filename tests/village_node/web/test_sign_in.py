@@ -138,6 +138,7 @@ def alarms(counter: Counter) -> list[AuditRow]:
     return [line for line in counter.accounts.rows.audit_lines(3000) if line.action == "session.alarm"]
 
 
+@pytest.mark.slow
 def test_a_thousand_guesses_at_one_account_from_two_hundred_addresses_ring_the_alarm_and_lock_nobody_out(
     village: Counter, network: Network
 ) -> None:
@@ -165,6 +166,7 @@ def test_a_thousand_guesses_at_one_account_from_two_hundred_addresses_ring_the_a
     assert own.status_code == 303, "nor does the owner wait longer than half a minute"
 
 
+@pytest.mark.slow
 def test_one_guess_at_each_of_a_thousand_accounts_rings_it_as_well_and_an_hour_on_it_is_over(
     village: Counter, network: Network
 ) -> None:

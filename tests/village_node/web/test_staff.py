@@ -132,6 +132,7 @@ def test_what_an_account_has_counted_at_its_machine_is_taken_back_and_what_other
     assert source is not None and source.failures == 18
 
 
+@pytest.mark.slow
 def test_a_head_who_is_kept_out_is_let_in_at_the_console(tmp_path: Path) -> None:
     data = str(tmp_path / "county")
     assert cli.main(["init", "--data", data, "--place", COUNTY, "--name", "庆城县"]) == 0

@@ -76,6 +76,7 @@ def plain(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("<main")[1]))
 
 
+@pytest.mark.slow
 def test_a_theme_is_one_form_one_case_and_its_departments_decisions(
     network: Network, agent: Visitor, clerk: Visitor, county: Counter
 ) -> None:

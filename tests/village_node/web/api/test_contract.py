@@ -61,6 +61,7 @@ def no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query, "SOURCE", Rule(free=1 << 30, longest_ms=0, forget_ms=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["village", "county"])
 @pytest.mark.parametrize("name", [each.name for each in OPERATIONS])
 def test_every_answer_is_one_that_the_description_promises(nodes: dict[str, Node], where: str, name: str) -> None:
