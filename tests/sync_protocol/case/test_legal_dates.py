@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date
 from unittest import mock
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -471,7 +470,6 @@ def test_a_fee_opens_nothing_that_ended_for_want_of_papers() -> None:
     assert script.verdict(paid).reason == "fee_lapsed"
 
 
-@pytest.mark.slow
 @given(st.lists(st.integers(0, 255), min_size=30, max_size=220), st.booleans(), st.randoms(use_true_random=False))
 def test_every_node_finds_the_same_clock_in_whatever_order_the_events_came(
     numbers: list[int], honest: bool, chance: random.Random
