@@ -136,17 +136,18 @@ def _answered(visit: Visit, case: Case, asked: TimelineEntry, answer: TimelineEn
 
 
 def _last_request(entries: Sequence[TimelineEntry]) -> tuple[TimelineEntry | None, TimelineEntry | None]:
-    """The request to withdraw that was granted, else the one that was made last, and what was answered to it."""
+    """The request to withdraw that was granted, else one that nobody has answered, else the one that was made last; and
+    what was answered to it. When each was made are claims of several clocks: what still waits is told before them."""
     counts = [each for each in entries if each.verdict.code == "effective"]
     asked = [each for each in counts if each.kind == kinds.WITHDRAWAL_REQUEST]
     if not asked:
         return None, None
     answers = {Position(*each.body["request"]): each for each in counts if each.kind == kinds.ANSWER and each.body}
 
-    def weight(request: TimelineEntry) -> tuple[bool, int, Position]:
+    def weight(request: TimelineEntry) -> tuple[bool, bool, int, Position]:
         answer = answers.get(request.position)
         granted = answer is not None and bool((answer.body or {}).get("granted"))
-        return granted, request.claimed_ms, request.position
+        return granted, answer is None, request.claimed_ms, request.position
 
     told = max(asked, key=weight)
     return told, answers.get(told.position)

@@ -18,6 +18,7 @@ from tests.village_node.web.test_query import look_up, numbers_in_a_row
 from tests.village_node.web.test_query_by_card import END, WRONG, bodies, rung
 from tests.village_node.web.test_query_by_card import look_up as by_card
 from village_node.casebook import NotAllowed
+from village_node.web import times
 from village_node.web.policy import COUNTER
 from village_node.web.site import SITE
 
@@ -121,6 +122,31 @@ def test_what_the_holder_does_not_grant_is_told_with_its_reason_and_may_be_asked
     assert send(visitor, WITHDRAW, case, source="10.0.0.7").status_code == 200
     [note] = held(village, path).open_withdrawals
     assert note.body["reason"] == "申请人本人在网页上提出，没有写理由"
+
+
+@pytest.mark.parametrize("later_ms", [60_000, -120_000], ids=["in order", "the second by a clock that was put back"])
+def test_of_two_requests_the_one_that_still_waits_is_told(
+    network: Network, village: Counter, visitor: Visitor, path: str, later_ms: int
+) -> None:
+    """The first is answered after the second was asked, and the authority is revoked in between."""
+    case, began_ms = held(village, path), network.clock.now_ms
+    assert send(visitor, WITHDRAW, case).status_code == 200
+    network.clock.now_ms = began_ms + later_ms
+    assert send(visitor, REVOKE, case).status_code == 200
+    agent = village.sign_in("0004", "agent")
+    done(agent, path, "withdrawal_request", reason="当面又说了一遍")
+    first, second = sorted(chosen(agent.open(path).text, "answer", "request"), key=lambda each: int(each.split(".")[1]))
+    network.clock.now_ms += 60_000
+    done(agent, path, "answer", request=first, granted="no", reason="请本人到村里说明")
+    [note] = held(village, path).open_withdrawals
+    page, asked = status(visitor, case), times.moment(note.at_ms, "zh")
+    assert f"您 {asked} 请求撤回，等 上关村 答复" in page and f"您 {asked} 已请求，答复后写在这里" in page
+    assert "答复不同意" not in page and not offers(page, *PAGES), "what waits cannot be asked once more"
+    assert "没有人代您办，结果只交给您本人" in page
+    assert "没有重复提交" in send(visitor, WITHDRAW, case).text
+    done(agent, path, "answer", request=second, granted="yes")
+    page = status(visitor, case)
+    assert f"您 {asked} 请求" in page and "记下同意，已撤回" in page and "答复不同意" not in page
 
 
 def test_what_is_decided_is_not_withdrawn_and_what_can_be_done_is_said(
