@@ -77,6 +77,10 @@ class Resuming(Office):
         """It has become what it was sent for, or cannot. Raises NotAllowed, NotSaved."""
         self._on_disk(lambda partials: partials.drop(key))
 
+    def forget_uploads_to(self, case: CaseKey) -> None:
+        """Nothing more comes for this case, from nobody."""
+        end_uploads(self, [case])
+
     def forget_uploads(self) -> int:
         """Forget what nobody has gone on with for a day; how many. Raises NotSaved."""
         return self._on_disk(lambda partials: partials.sweep(self.clock() // _S)) if self.partials is not None else 0

@@ -150,13 +150,21 @@ def add_uploaded(
     request: Request | None = None,
 ) -> None:
     """Add a file that was sent in pieces, as ``add_file`` does, and forget the pieces; where it was added before, that
-    is all. Raises what ``add_file`` raises, MismatchingOffset and casebook.NotFound where it is not whole."""
+    is all. Raises what ``add_file`` raises, MismatchingOffset and casebook.NotFound where it is not whole.
+
+    Where it can never be added nothing of it stays: it is no photo, or nobody could begin to send it any more. What
+    another day, another paper to be replaced or one that is withdrawn would mend is not sent a second time for it.
+    """
     book, key = visit.site.casebook, upload_key(visit, case, upload)
     if not _has_come(visit, case, material, key, replaces):
         try:
             add_file(visit, case, material, book.uploaded(key), replaces, request)
         except NotAccepted as refused:
             if refused.why != "busy":
+                book.forget_upload(key)
+            raise
+        except NotAllowed:
+            if why_not_here(visit, cases.fetch(visit, case.home, case.case_id.hex())) is not None:
                 book.forget_upload(key)
             raise
     book.forget_upload(key)

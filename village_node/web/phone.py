@@ -38,6 +38,8 @@ def found(visit: Visit, token: str) -> PassRow:
     row = visit.site.accounts.passes.find(token)
     if row is not None and _takes_papers(visit.site, row):
         return row
+    if row is not None:  # what was on its way can never be kept
+        visit.site.casebook.forget_uploads_to(row.case)
     wait = visit.site.accounts.throttle.attempt(f"phone:{visit.source}", MISSES)
     if wait:
         raise TooManyRequests(retry_after=-(-wait // 1000))

@@ -19,10 +19,13 @@ from sync_protocol.case.papers import current
 from tests.builders import VILLAGE, Network
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import Counter, Visitor, open_counter
+from tests.village_node.web.errands import chosen, done
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_phone import LAN, key_of, names, opened
 from village_node import files, partials, uploads
+from village_node.casebook import papers
 from village_node.partials import PIECE_LEAST, PIECE_MOST, UploadKey
+from village_node.web.schemas import position_text
 from village_node.web.site import TOKEN_HEADER
 
 PIECE = 65_536
@@ -220,6 +223,54 @@ def test_a_whole_file_is_looked_at_as_every_other(desk: Sending, folder: Path, m
         busy = desk.finish()
     assert busy.status_code == 429 and desk.offset() == len(RAW), "it waits to be looked at, and is not sent again"
     assert desk.finish().status_code == 200
+
+
+def withdrawn(agent: Visitor, case: str) -> None:
+    """The case ends: it takes no papers any more."""
+    done(agent, case, "withdrawal_request", reason="不办了")
+    [request] = chosen(agent.open(case).text, "answer", "request")
+    done(agent, case, "answer", request=request, granted="yes")
+
+
+@pytest.mark.parametrize("by", ["page", "program"])
+def test_what_can_never_be_added_does_not_stay(desk: Sending, village: Counter, folder: Path, by: str) -> None:
+    case, program = desk.address.removesuffix("/papers"), program_at(village, "0001", "agent")
+    assert desk.begin().status_code == 201
+    desk.pieces()
+    withdrawn(desk.visitor, case)
+    if by == "page":
+        refused = desk.finish()
+        assert refused.status_code == 422 and "已办结" in told(refused)["problems"][0]
+    else:
+        assert program.post(f"{case}/papers", {"material": "身份证", "upload": desk.upload}).status_code == 409
+    assert folders(folder) == [], "nobody could begin to send it any more"
+
+
+def test_what_may_be_added_after_all_is_not_sent_once_more(
+    desk: Sending, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.begin()
+    desk.pieces()
+    other = position_text(held(desk.visitor.counter, desk.address.removesuffix("/papers")).last)
+    assert desk.finish(replaces=other).status_code == 422, "that is no paper"
+    with monkeypatch.context() as patch:
+        patch.setattr(papers, "PAPERS_A_CASE", 0)
+        assert "请先撤下不用的" in told(desk.finish())["problems"][0]
+    assert desk.offset() == len(RAW)
+    assert desk.finish().status_code == 200 and folders(folder) == []
+
+
+def test_what_a_telephone_sent_goes_when_the_case_takes_no_more(network: Network, folder: Path) -> None:
+    village = open_counter(network.members[VILLAGE], folder, **LAN)
+    agent = village.sign_in("0001", "agent")
+    case = agent.file()
+    phone = Sending(village.visitor(), opened(agent, case))
+    phone.token = phone.visitor.token(phone.address)
+    phone.begin()
+    phone.pieces()
+    withdrawn(agent, case)
+    assert len(folders(folder)) == 1
+    assert phone.finish().status_code == 404 and folders(folder) == []
 
 
 def test_an_upload_is_its_senders_alone_for_its_case_alone(desk: Sending, village: Counter) -> None:
