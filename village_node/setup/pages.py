@@ -30,7 +30,7 @@ from village_node.web import entry
 from village_node.web.assets import Assets
 from village_node.web.headers import harden
 from village_node.web.icons import icon
-from village_node.web.pages import TROUBLES
+from village_node.web.pages import words_of
 from village_node.web.policy import Policy, Route, declare, refuse_undeclared_routes
 from village_node.web.qr import qr
 from village_node.web.site import check_form, is_for
@@ -121,8 +121,7 @@ class Pages:
         status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
         if status < HTTPStatus.BAD_REQUEST:
             return error.get_response()
-        words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
-        return self._page("setup_trouble.html", status, words=words)
+        return self._page("setup_trouble.html", status, words=words_of(status))
 
     def _page(self, template: str, status: int = 200, faults: Faults | None = None, /, **values: Any) -> Response:
         """A page; a browser without cookie gets one, so that its forms can carry a token."""

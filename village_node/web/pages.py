@@ -60,6 +60,7 @@ from village_node.web import (
     passes,
     phone,
     phone_desk,
+    previews,
     prints,
     quarantine,
     query,
@@ -204,8 +205,8 @@ TROUBLES: Final[dict[int, tuple[str, str, str, str]]] = {
     413: (
         "内容过长",
         "Too much",
-        "提交的内容超过 1 MB，请缩短后再提交。",
-        "More than 1 MB was sent; please shorten it.",
+        "提交的内容超过 {most}，请缩短后再提交。",
+        "More than {most} was sent; please shorten it.",
     ),
     429: ("请稍候", "Please wait", "尝试次数过多，请稍后再试。", "Too many attempts; please try again later."),
     500: (
@@ -410,6 +411,13 @@ def _bare(status: int, words: tuple[str, str, str, str]) -> Response:
     return response
 
 
+def words_of(status: int) -> tuple[str, str, str, str]:
+    """What went wrong with a request and what to do; of one that is too large, how large it may be."""
+    words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
+    most = previews.most_words(request.max_content_length or MAX_BODY)
+    return *words[:2], words[2].format(most=most), words[3].format(most=most)
+
+
 def _trouble(site: Site, error: HTTPException) -> Response:
     """The page for a request that failed. Absent and forbidden look the same."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
@@ -417,7 +425,7 @@ def _trouble(site: Site, error: HTTPException) -> Response:
         return programs.trouble(error)
     if error.response is not None or status < HTTPStatus.BAD_REQUEST:
         return error.get_response()  # a redirect to the right spelling of an address
-    words = TROUBLES.get(status) or TROUBLES[500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400]
+    words = words_of(status)
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in batches.TAKES_SHEETS:
         words = batches.TOO_LARGE
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.endpoint in catalogue_import.TAKES_FILES:

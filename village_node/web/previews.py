@@ -61,3 +61,8 @@ def line(visit: Visit, view: PaperView) -> Line:
 def size_words(size: int) -> str:
     """A number of bytes as people read it."""
     return f"{max(size / 1024, 0.1):.0f} KB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MB"
+
+
+def most_words(most: int) -> str:
+    """A bound in bytes as people read it."""
+    return f"{most >> 20} MB" if most >= 1 << 20 else f"{most >> 10} KB"

@@ -161,7 +161,7 @@ def test_guesses_wait_and_those_of_others_keep_nobody_out_who_sits_at_the_machin
 def test_what_is_too_long_is_refused_before_it_is_read(setting: Setting) -> None:
     browser = setting.entered()
     answer = browser.send("/setup/place", {"name": "长" * 20_000})
-    assert answer.status_code == 413 and "内容过长" in answer.text
+    assert answer.status_code == 413 and "内容过长" in answer.text and "超过 16 KB" in answer.text
     stranger = setting.browser()
     stranger.open("/setup")
     assert stranger.client.post("/setup/files", data={"token": stranger.token, "a": "x" * 20_000}).status_code == 413

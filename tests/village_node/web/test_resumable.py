@@ -162,7 +162,8 @@ def test_a_piece_has_its_bounds(desk: Sending) -> None:
     desk.begin()
     assert desk.piece(0, PIECE_LEAST - 1).status_code == 422, "many small ones would be many files"
     assert desk.piece(0, raw=b"").status_code == 422
-    assert desk.piece(0, raw=bytes(PIECE_MOST + 1)).status_code == 413
+    large = desk.piece(0, raw=bytes(PIECE_MOST + 1))
+    assert large.status_code == 413 and "超过 256 KB" in large.text
     assert desk.piece(0, head={"Content-Type": "image/jpeg"}).status_code == 415
     for offset in ("", "-1", "x", "²", "1" * 10):
         assert desk.piece(0, head={"Upload-Offset": offset}).status_code == 400
@@ -420,7 +421,9 @@ def test_a_program_sends_a_file_in_pieces_and_then_says_what_it_is_for(agent: Vi
     assert wrong.headers["Upload-Offset"] == str(PIECE)
     assert piece(str(PIECE), RAW[PIECE:], "application/json").status_code == 415
     assert told(piece("x", RAW[:PIECE]))["field"] == "Upload-Offset"
-    assert piece(str(PIECE), bytes(PIECE_MOST + 1)).status_code == 413
+    large = piece(str(PIECE), bytes(PIECE_MOST + 1))
+    assert large.status_code == 413 and told(large)["code"] == "too_large"
+    assert "超过 256 KB" in told(large)["zh"] and "256 KB" in told(large)["en"]
     assert told(paper("early-0001", upload=upload))["code"] == "upload_offset"
     for start in range(PIECE, len(RAW), PIECE):
         assert piece(str(start), RAW[start : start + PIECE]).status_code == 200

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from flask import json, make_response
+from flask import json, make_response, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -25,7 +25,7 @@ from village_node.casebook import (
 from village_node.casebook.skews import ClockOff
 from village_node.notices.printing import NotPrinted
 from village_node.store import NotReadable, NotSaved, StoreError
-from village_node.web import schemas
+from village_node.web import previews, schemas
 from village_node.web.query import NotTold
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -57,7 +57,7 @@ PROBLEMS: Final[dict[str, Row]] = {
     ),
     "upload_offset": Row(409, "这一段接不上", "This piece does not follow what is here."),
     "id_taken": Row(409, "请求编号已用于另一项内容", "The id was used for another request."),
-    "too_large": Row(413, "内容超过 1 MB，请缩短", "More than 1 MB was sent; shorten it."),
+    "too_large": Row(413, "内容过长，请缩短", "More was sent than is taken; shorten it."),
     "not_json": Row(415, "请求正文须为 application/json", "The body must be application/json."),
     "invalid": Row(422, "有字段缺少或不符合要求", "A field is missing or not as required."),
     "too_many": Row(429, "请求过多，请稍后再试", "Too many requests; try again later."),
@@ -178,7 +178,11 @@ def of_http(error: HTTPException) -> Problem:
     """The problem of what werkzeug or Flask refused."""
     status = error.code or 500
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    return Problem(_OF_STATUS.get(status, "broken" if status >= 500 else "bad_request"), headers=kept)
+    code = _OF_STATUS.get(status, "broken" if status >= 500 else "bad_request")
+    if code == "too_large" and request.max_content_length:
+        most = previews.most_words(request.max_content_length)
+        return Problem(code, f"内容超过 {most}，请缩短", f"More than {most} was sent; shorten it.", headers=kept)
+    return Problem(code, headers=kept)
 
 
 def problem_of(error: Exception, *, changes: bool) -> Problem:

@@ -62,6 +62,7 @@ def test_a_body_that_cannot_be_read_is_refused(agent_program: Program, body: byt
     assert (answer.status_code, told["code"]) == (CODES[code], code), answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert told["type"] == f"urn:sanji:problem:{code}" and told["zh"] and told["en"]
+    assert code != "too_large" or "1 MB" in told["zh"]
 
 
 def test_what_is_not_there_and_what_is_not_taken(agent_program: Program) -> None:
