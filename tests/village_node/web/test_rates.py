@@ -14,10 +14,12 @@ from tests.village_node.web.errands import PAPERS, chosen, done, handed_up
 from tests.village_node.web.test_bulletins import answering, around, on, wide
 from tests.village_node.web.test_clocks import plain
 from tests.village_node.web.test_export import csv_rows
+from tests.village_node.web.test_filing import held
 from township_node import web as township_pages
 from township_node.succession import merge
 from village_node.accounts import Person
 from village_node.casebook import terms
+from village_node.store import refolding
 from village_node.web.rate_words import GROUPS, WORDS
 
 __all__ = ["wide"]
@@ -379,6 +381,20 @@ def test_the_rates_are_taken_away_and_read_by_a_program(desks: Desks, month: dic
     assert program.get(f"/rates?place={OTHER_TOWNSHIP}").status_code == 404
     refused = program.get("/rates?period=2026-13")
     assert refused.status_code == 422 and refused.get_json()["field"] == "period"
+
+
+def test_that_cases_still_wait_to_be_counted_is_told_to_people_and_programs(desks: Desks) -> None:
+    case, member = held(desks.counters[COUNTY], desks["1001"].file("036", **PAPERS)), desks.counters[COUNTY].member
+    program, pages = program_at(desks.counters[COUNTY], "1009", "supervisor"), ("/rates", "/figures")
+    for waiting in (1, 0):
+        with member.store.writing() as connection:
+            if waiting:
+                refolding.ask(connection, [(f"about:{case.home}", case.case_id)])
+            member.casebook.mark_news(connection, set())
+        for page in pages:
+            assert program.get(page).get_json()["left_to_fold"] == waiting, page
+            assert ("还有 1 件待重新登记" in plain(desks["1005"].open(page).text)) == bool(waiting), page
+        member.casebook.fold_slice()
 
 
 @pytest.mark.slow

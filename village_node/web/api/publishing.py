@@ -122,6 +122,13 @@ class FiguresShape(Schema):
     services = shapes.many(ServicesShape)
 
 
+class FiguresNow(FiguresShape):
+    """Those figures as they stand. `left_to_fold`: how many cases an upgrade or another calendar left to be counted
+    anew; until there are none, what is said of earlier periods is not complete."""
+
+    left_to_fold = shapes.number()
+
+
 class BulletinShape(FiguresShape):
     """A bulletin: those figures as they were when it was published, and what came late of earlier periods."""
 
@@ -223,7 +230,8 @@ def read_figures(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
     period = entry.line(asked["period"]) or periods.period_of("month", day_of(visit.now_ms))
     kind = bulletin_tables.kind_of(period)
     casebook.check_period(kind, period)
-    return told(visit, figures.of_period(visit, kind, period, entry.line(asked["place"])), {})
+    stand = told(visit, figures.of_period(visit, kind, period, entry.line(asked["place"])), {})
+    return {**stand, "left_to_fold": visit.site.casebook.left_to_fold()}
 
 
 def list_bulletins(visit: Visit) -> dict[str, Any]:
@@ -291,7 +299,7 @@ def set_score_rules(visit: Visit, chosen: dict[str, str], asked: dict[str, Any])
 
 OPERATIONS: Final = (
     Operation(
-        "/figures", "read_figures", read_figures, figures.READS, TAG, asks=FiguresQuery, gives=FiguresShape,
+        "/figures", "read_figures", read_figures, figures.READS, TAG, asks=FiguresQuery, gives=FiguresNow,
         fails=(404,),
     ),
     Operation("/bulletins", "list_bulletins", list_bulletins, bulletins.READS, TAG, gives=BulletinList),

@@ -38,13 +38,15 @@ class PlaceRates(Schema):
 
 class RatesGiven(Schema):
     """The rates of a period up to `last`: of the place with all below it, then of itself and of each right below.
-    `not_known`: what is counted elsewhere and cannot be known by a node."""
+    `not_known`: what is counted elsewhere and cannot be known by a node. `left_to_fold`: how many cases an upgrade or
+    another calendar left to be counted anew; until there are none, what is said of earlier periods is not complete."""
 
     kind = shapes.text(*periods.PERIODS)
     period, first, last, place = (shapes.text() for _ in range(4))
     rates = shapes.many(RateShape)
     places = shapes.many(PlaceRates)
     not_known = shapes.texts()
+    left_to_fold = shapes.number()
 
 
 def read_rates(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +69,7 @@ def read_rates(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
             for line in report.lines
         ],
         "not_known": [rates.NOT_KNOWN],
+        "left_to_fold": visit.site.casebook.left_to_fold(),
     }
 
 
