@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from village_node.store import peers, rows
 from village_node.store.tables.audit import AUDIT
@@ -181,12 +181,20 @@ def newest(
     connection: Connection, limit: int, before: int | None = None, action: str = "", wanted: Wanted = EVERY_LINE
 ) -> list[AuditRow]:
     """Lines of the chain, the newest first; only those before line ``before``, of one ``action``, or that are
-    ``wanted``, where given."""
+    ``wanted``, where given. Of actions only their own lines are read, however long the chain is."""
+    found = [
+        AuditRow._make(row)
+        for each in ([action] if action else wanted.actions or [""])
+        for row in connection.execute(lines_of(each, limit, before, wanted))
+    ]
+    return sorted(found, reverse=True)[:limit]
+
+
+def lines_of(action: str, limit: int, before: int | None, wanted: Wanted) -> Select[Any]:
+    """The newest lines of one action, of every one where it is empty."""
     query = select(AUDIT).order_by(AUDIT.c.n.desc()).limit(limit)
     if action:
         query = query.where(AUDIT.c.action == action)
-    if wanted.actions:
-        query = query.where(AUDIT.c.action.in_(wanted.actions))
     if wanted.text:
         searched = (AUDIT.c.actor, AUDIT.c.action, AUDIT.c.subject, AUDIT.c.detail)
         query = query.where(or_(*(each.icontains(wanted.text, autoescape=True) for each in searched)))
@@ -194,9 +202,7 @@ def newest(
         query = query.where(AUDIT.c.at_ms >= wanted.since_ms)
     if wanted.until_ms is not None:
         query = query.where(AUDIT.c.at_ms < wanted.until_ms)
-    if before is not None:
-        query = query.where(AUDIT.c.n < before)
-    return [AuditRow._make(row) for row in connection.execute(query)]
+    return query.where(AUDIT.c.n < before) if before is not None else query
 
 
 def subjects(connection: Connection, actor: str, action: str) -> set[str]:

@@ -2,13 +2,16 @@
 
 import json
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
-from village_node.store import Connection, Overtaken, Store, audit
+from tests.builders import empty_database
+from village_node.store import Connection, Overtaken, Store, audit, open_store
 from village_node.store.accounts import AccountRows, SessionRow, StaffRow
-from village_node.store.audit import Line
+from village_node.store.audit import Line, Wanted
 from village_node.store.exports import ExportRow, ExportRows
+from village_node.store.rows import ask
 
 AGENT = StaffRow("0001", "王小梅", ("agent", "head"), None, b"i" * 32, 99, False, 1, None, None)
 
@@ -83,3 +86,29 @@ def test_an_export_that_is_overtaken_is_kept_once_all_the_same(store: Store) -> 
     assert [each.number for each in exports.asked()] == [1]
     with store.reading() as connection:
         assert [json.loads(line.detail)["number"] for line in audit.newest(connection, 9)] == [1]
+
+
+def test_lines_of_certain_acts_come_newest_first_whatever_stands_between(rows: AccountRows) -> None:
+    for number in range(30):
+        acted = ("staff.invite", "case.read", "staff.change", "case.read", "seal.use")[number % 5]
+        rows.append_audit(Line(number, "0001", acted, str(number), {}))
+    given = Wanted(actions=("staff.invite", "staff.change"))
+    assert [line.subject for line in rows.audit_lines(5, wanted=given)] == ["27", "25", "22", "20", "17"]
+    later = rows.audit_lines(4, 24, given._replace(since_ms=10))
+    assert [line.subject for line in later] == ["22", "20", "17", "15"]
+    assert [line.subject for line in rows.audit_lines(3, wanted=given._replace(text="Change"))] == ["27", "22", "17"]
+    assert [line.subject for line in rows.audit_lines(3, wanted=Wanted(until_ms=9))] == ["8", "7", "6"]
+
+
+def test_for_the_lines_of_an_act_the_rest_of_the_trail_is_not_read(folder: Path) -> None:
+    path = folder / "plan.db"
+    path.write_bytes(empty_database())
+    store = open_store(f"sqlite:///{path}")
+    with store.reading() as connection:
+        for before in (None, 9):
+            query = audit.lines_of("staff.change", 20, before, Wanted(since_ms=1))
+            words = query.compile(connection.engine, compile_kwargs={"literal_binds": True})
+            plan = [str(row[-1]) for row in ask(connection, f"EXPLAIN QUERY PLAN {words}", ())]
+            reads = "(action=? AND n<?)" if before else "(action=?)"
+            assert plan == [f"SEARCH audit USING INDEX ix_audit_action_n {reads}"], "nor is anything sorted"
+    store.close()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # The revision this program works with. Kept beside the scripts so that opening a database that is up to date reads
 # one row and nothing else; a test compares it with the newest script.
-NEWEST: Final = "0045"
+NEWEST: Final = "0046"
 _UPGRADE_LOCK: Final = "SELECT pg_advisory_xact_lock(1398034025, -1)"
 
 

@@ -17,6 +17,7 @@ AUDIT: Final = Table(
     Column("detail", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Index("ix_audit_actor", "actor", "at_ms"),
+    Index(None, "action", "n"),
 )
 
 # Lists taken away as files, by their numbers. `query`: what the list was narrowed to, as its address says it; `people`:
