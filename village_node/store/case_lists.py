@@ -23,6 +23,7 @@ DECIDED: Final = (*workflow.DECIDED, "fee_due", "delivered", "archived")
 COMING: Final = ("in_transit", "delivered")
 # Lists of what is to be done: the most pressing first. The others are long, and the newest first.
 BY_GRADE: Final = ("mine", "new", "claimed", "unclaimed", "supplies", "back", "transit", "prereview")
+_FIRST: Final = {"promises": CASES.c.promise_day, "to_mend": CASES.c.updated_ms}  # lists in the order of a column
 _NEVER: Final = 1 << 30
 _EARLIER: Final = CASES.alias("earlier")
 OLDEST_ORDER: Final = CASES.c.orders_day
@@ -111,11 +112,12 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") 
     """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
 
     mine: to be done here · new: came to here, and nobody has received it yet · claimed: ``who`` has taken it up ·
-    unclaimed: to be done here, and nobody has · back: papers are missing · supplies: something waits for the holder's
-    answer · not_left: ours that no receipt from above covers · transit: on the way · promises: a commitment is to be
-    kept · unrated: given to the applicant, who has not rated it and is to be called · prereview: drafts to be looked
-    at here · reviews: a review of a refusal was asked for · fees: the applicant is to be told of one, or to pay it, of
-    those whose item has one · to_file: given to the applicant, and the volume not filed · decided, delivering, all.
+    unclaimed: to be done here, and nobody has · back: papers are missing · to_mend: and nobody has brought any ·
+    supplies: something waits for the holder's answer · not_left: ours that no receipt from above covers · transit: on
+    the way · promises: a commitment is to be kept · unrated: given to the applicant, who has not rated it and is to be
+    called · prereview: drafts to be looked at here · reviews: a review of a refusal was asked for · fees: the applicant
+    is to be told of one, or to pay it, of those whose item has one · to_file: given to the applicant, and the volume
+    not filed · decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
@@ -129,6 +131,7 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") 
         "claimed": lambda: claims.is_claimed(who),
         "unclaimed": lambda: and_(to_do, not_(claims.is_claimed())),
         "back": lambda: table.state == "correcting",
+        "to_mend": lambda: and_(table.state == "correcting", func.coalesce(table.open_supplies, 0) == 0),
         # What lapsed may be opened again by papers that came in time.
         "supplies": lambda: and_(
             table.holder == here, asked, or_(table.state.not_in(FINISHED), table.state == "lapsed")
@@ -267,8 +270,7 @@ def listed(
 ) -> Page:
     """Page ``at`` of a view of somebody's, filtered; ``today`` says how pressing each case is."""
     condition = and_(view(name, here, not_left, who), matching(**filters))
-    first = CASES.c.promise_day if name == "promises" else None
-    return page(connection, condition, at, size, today if name in BY_GRADE else None, first)
+    return page(connection, condition, at, size, today if name in BY_GRADE else None, _FIRST.get(name))
 
 
 def after(

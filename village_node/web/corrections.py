@@ -10,7 +10,7 @@ from village_node.web import times
 from village_node.web.policy import COUNTER
 from village_node.web.site import Visit
 
-MOST_LOOKED_AT: Final = 20  # each is folded for its last day
+MOST_LOOKED_AT: Final = 20  # each is folded for its last day: those in which nothing was done for longest
 MOST_NAMED: Final = 5
 
 
@@ -25,10 +25,12 @@ class ToMend:
 
 @dataclass(frozen=True)
 class Corrections:
-    """The cases that wait for papers of this place's residents: how many in all, and the most pressing of them."""
+    """The cases that wait for papers of this place's residents: how many in all, the most pressing of them, and the
+    address of their list."""
 
     total: int
     named: list[ToMend]
+    address: str
 
 
 def waiting(visit: Visit) -> Corrections | None:
@@ -37,11 +39,10 @@ def waiting(visit: Visit) -> Corrections | None:
     if not visit.may(COUNTER):
         return None
     book, here = visit.site.casebook, visit.site.config.place
-    found = book.work_list("back", {"place": here})
-    rows = [row for row in found.rows if not row.open_supplies]
-    if not rows:
+    found = book.work_list("to_mend", {"place": here}, page_size=MOST_LOOKED_AT)
+    if not found.total:
         return None
-    dated = [(book.last_day(row.scope, row.case_id), row) for row in rows[:MOST_LOOKED_AT]]
+    dated = [(book.last_day(row.scope, row.case_id), row) for row in found.rows]
     dated.sort(key=lambda each: each[0] or "9999")
     named = [
         ToMend(
@@ -51,4 +52,4 @@ def waiting(visit: Visit) -> Corrections | None:
         )
         for last, row in dated[:MOST_NAMED]
     ]
-    return Corrections(found.total - len(found.rows) + len(rows), named)
+    return Corrections(found.total, named, url_for("work", view="back", place=here))

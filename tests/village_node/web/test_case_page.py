@@ -1,6 +1,7 @@
 """The page of a case: one timeline with receipts and verdicts, exactly the legal moves, and how a move can fail."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere, exchange, hidden_of, problems
 from tests.village_node.web.test_filing import held
 from village_node.casebook.entitlement import Backing
+from village_node.web import corrections
 
 
 @pytest.fixture
@@ -188,6 +190,32 @@ def test_what_is_wrong_is_marked_supplied_and_taken(
     assert [(paper.name, paper.copies) for paper in found.materials][-1] == ("户口簿", 2)
     assert "13900005678" not in clerk.open(case).text, "a corrected number is masked like the first"
     assert "139****5678" in clerk.open(case).text
+
+
+def test_what_is_to_be_mended_is_counted_over_all_and_led_to_where_it_is(
+    network: Network, agent: Visitor, clerk: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corrections, "MOST_LOOKED_AT", 1)
+    cases = [agent.file(applicant_name=name) for name in ("张秀兰", "李强", "王小梅")]
+    own = clerk.file(applicant_name="赵六")
+    for case in cases:
+        agent.act(case, "handoff")
+    everywhere(network)
+    for case in (*cases, own):
+        network.clock.now_ms += 60_000
+        if case != own:
+            clerk.act(case, "accept")
+        told = {"mark:material:户口簿": "yes", "reason": "材料不齐", "due_days": "5"}
+        assert clerk.act(case, "return_for_correction", **told).status_code == 303
+    everywhere(network)
+    assert agent.act(cases[0], "supply", text="已补").status_code == 303
+    box = agent.open("/work").text.split('<ul class="tabs')[0]
+    assert "有 2 件要补材料" in box and cases[1] in box and cases[0] not in box, "one of the page has papers by now"
+    box = clerk.open("/work").text.split('<ul class="tabs')[0]
+    assert "有 1 件要补材料" in box and own in box, "those of the village are mended there"
+    (address,) = re.findall(r'href="(/work\?view=back[^"]*)"', box)
+    listed = clerk.open(unescape(address)).text
+    assert own in listed and not any(case in listed for case in cases)
 
 
 def test_a_withdrawal_is_asked_for_and_answered_by_the_holder(
