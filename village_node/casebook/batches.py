@@ -101,7 +101,8 @@ class Batches(Desk, Reading):
         name: the newest first. Nothing keeps the numbers beside the papers, so no more are looked through."""
         newest = self.cases_after("all", {"place": self.identity.place}, None, LOOKED_THROUGH)
         with self.store.reading() as connection:
-            return [row for row in newest if number in cards.named_in(connection, (row.scope, row.case_id))]
+            named = cards.named_in_each(connection, [(row.scope, row.case_id) for row in newest])
+        return [row for row in newest if number in named[row.scope, row.case_id]]
 
     def batches(self, page: int = 1, item_no: str = "") -> list[tuple[Batch, int]]:
         """A page of the lists filed here, the newest first, and how many cases each became. ``item_no``: for one item,

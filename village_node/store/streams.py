@@ -246,12 +246,15 @@ def of_cases(connection: Connection, case_ids: Iterable[bytes]) -> list[CaseEven
     ]
 
 
-def bodies_of(connection: Connection, key: CaseKey, wanted: Collection[int]) -> list[tuple[int, bytes]]:
-    """(kind, body) of the events of these kinds of a case, of those whose body is here."""
-    signs = ", ".join("?" * len(wanted))
-    words = f"SELECT kind, body FROM {_JOINED} WHERE scope = ? AND case_id = ?"  # noqa: S608
-    words += f" AND kind IN ({signs}) AND body IS NOT NULL"
-    return [(row[0], row[1]) for row in rows.ask(connection, words, (*key, *wanted))]
+def bodies_of(
+    connection: Connection, keys: Collection[CaseKey], wanted: Iterable[int]
+) -> list[tuple[CaseKey, int, bytes]]:
+    """(case, kind, body) of the events of these kinds of some cases, of those whose body is here."""
+    kinds = ", ".join(str(int(kind)) for kind in sorted(wanted))
+    words = f"SELECT scope, case_id, kind, body FROM {_JOINED} WHERE kind IN ({kinds}) AND body IS NOT NULL"  # noqa: S608
+    found = rows.ask_among(connection, f"{words} AND case_id IN (KEYS)", [case_id for _, case_id in keys])
+    asked = set(keys)
+    return [((row[0], row[1]), row[2], row[3]) for row in found if (row[0], row[1]) in asked]
 
 
 def of_no_case(connection: Connection, kind: int, scope: str = "") -> list[CaseEventRow]:

@@ -7,6 +7,7 @@ import pytest
 from sync_protocol.case.catalogue import Item
 from tests.village_node.web.counter import APPLICATION, CARD, Counter, Visitor, hidden_of
 from tests.village_node.web.test_filing import held
+from tests.village_node.web.test_query import Work
 from village_node.web import filing, filing_steps
 from village_node.web.filing_steps import COOKIE, LAST, ORDER, STEPS, WHOLE
 
@@ -180,3 +181,20 @@ def test_a_number_that_has_cases_here_is_pointed_out_under_whatever_name(stepper
     assert f'href="{earlier}"' in receipt and f'href="{case}"' not in receipt
     other = stepper.open(stepper.file("003", applicant_id_kind="passport", applicant_id_no="E12345678") + "/receipt")
     assert "这个证件号在本机已有办件" not in other.text
+
+
+def test_the_cases_of_a_number_are_looked_for_in_a_few_queries_however_many_there_are(
+    village: Counter, stepper: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, work = village.member.casebook, Work(monkeypatch)
+
+    def queries() -> list[str]:
+        work.done.clear()
+        assert book.filed_with(CARD)
+        return [each for each in work.done if each.startswith("SELECT")]
+
+    for number in range(12):
+        stepper.file("040", applicant_name=f"张{chr(0x4E00 + number)}")
+        if number == 0:
+            few = queries()
+    assert len(book.filed_with(CARD)) == 12 and len(queries()) == len(few) <= 3, "with whom there is one case, and 12"
