@@ -289,7 +289,7 @@ def drafts(stage: Stage) -> None:
             rows.save_draft(draft)
             stage.tell_draft(draft.draft_id, draft)
         if number % 2:
-            rows.delete_draft(draft.draft_id, "1001")
+            rows.delete_draft(draft)
             stage.tell_draft(draft.draft_id, None)
 
 

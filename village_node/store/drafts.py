@@ -64,11 +64,12 @@ class DraftRows:
             return [DraftRow._make(row) for row in connection.execute(query)]
 
     @with_the_reserve
-    def delete_draft(self, draft_id: str, staff_no: str) -> bool:
-        """Throw a draft away; False if it is not there or somebody else's."""
-        mine = delete(DRAFTS).where(DRAFTS.c.draft_id == draft_id, DRAFTS.c.staff_no == staff_no)
+    def delete_draft(self, row: DraftRow) -> bool:
+        """Throw a draft away as it was read; False if it is not there, somebody else's, or was gone on with since."""
+        mine = delete(DRAFTS).where(DRAFTS.c.draft_id == row.draft_id, DRAFTS.c.staff_no == row.staff_no)
+        as_read = mine.where(DRAFTS.c.fields == row.fields, DRAFTS.c.updated_ms == row.updated_ms)
         with self._store.writing() as connection:
-            return connection.execute(mine).rowcount == 1
+            return connection.execute(as_read).rowcount == 1
 
 
 def forget(connection: Connection, before_ms: int) -> int:

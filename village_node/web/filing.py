@@ -334,20 +334,34 @@ def _note_filed(visit: Visit, item: Item, draft_id: str, place: str, case_id: st
 
 
 def delete_draft(visit: Visit, draft_id: str) -> Response:
-    """Throw a draft of one's own away, or bring it back: so long it stands as one that is soon too old to be kept."""
+    """Throw a draft of one's own away, or bring it back: so long it stands as one that is soon too old to be kept. What
+    another page has gone on with since the list was drawn, or this moment, stays as it is."""
     rows = visit.site.accounts.drafts
     row = rows.draft(draft_id, visit.staff.staff_no)
     values: dict[str, Any] = json.loads(row.fields) if row is not None else {FILED: []}
     if row is None or FILED in values:
         raise NotFound
     back, was_thrown = visit.request.form.get("back") == "yes", THROWN in values
+    seen = visit.line("seen") or str(row.updated_ms)
     if back == was_thrown:
         kept_ms = values.pop(THROWN, row.updated_ms)
         if not back:
             values[THROWN] = kept_ms
             kept_ms = visit.now_ms - DRAFT_DAYS * times.DAY_MS + BRING_BACK_MS
-        rows.save_draft(row._replace(fields=json.dumps(values, ensure_ascii=False), updated_ms=kept_ms))
+        changed = row._replace(fields=json.dumps(values, ensure_ascii=False), updated_ms=kept_ms)
+        try:
+            if not back and seen != str(row.updated_ms):
+                raise Outdated
+            rows.save_draft(changed, lambda stands: stands == row.fields)
+        except Outdated:
+            return visit.redirect("work", view="drafts", **({} if back else {"gone_on": draft_id}))
     return visit.redirect("work", view="drafts", **({} if back else {"thrown": draft_id}))
+
+
+def gone_on(visit: Visit) -> bool:
+    """Whether the address says of a draft that stands that it was not thrown away: another page had gone on with it."""
+    draft_id = visit.request.args.get("gone_on", "")
+    return bool(draft_id) and any(row.draft_id == draft_id for row, _, _ in open_drafts(visit))
 
 
 def thrown(visit: Visit) -> str:
@@ -369,11 +383,11 @@ def open_drafts(visit: Visit) -> list[tuple[DraftRow, Item | None, dict[str, Any
         values: dict[str, Any] = json.loads(row.fields)
         if THROWN in values:
             if _is_over(visit, row):
-                rows.delete_draft(row.draft_id, row.staff_no)
+                rows.delete_draft(row)
         elif FILED not in values:
             kept.append((row, visit.site.finder.newest(row.item_no), values))
         elif visit.now_ms - row.updated_ms > times.DAY_MS:
-            rows.delete_draft(row.draft_id, row.staff_no)
+            rows.delete_draft(row)
     return kept
 
 

@@ -98,7 +98,8 @@ def work(visit: Visit) -> Response:
     arguments = visit.request.args
     view = arguments.get("view", "mine")
     if view == "drafts" and visit.may(COUNTER):
-        return _render(visit, view, drafts=filing.open_drafts(visit), thrown=filing.thrown(visit))
+        said = {"thrown": filing.thrown(visit), "gone_on": filing.gone_on(visit)}
+        return _render(visit, view, drafts=filing.open_drafts(visit), **said)
     if view not in VIEWS:
         raise NotFound
     filters, at = _filters(visit), entry.page(arguments.get("page", "1"))

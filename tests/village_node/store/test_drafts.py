@@ -22,8 +22,10 @@ def test_a_draft_is_its_owner_s_alone(rows: DraftRows) -> None:
     assert rows.draft(draft.draft_id, "0001") == draft._replace(fields="{}", updated_ms=3)
     assert rows.draft(draft.draft_id, "0002") is None
     assert [one.draft_id for one in rows.drafts("0001")] == [draft.draft_id]
-    assert not rows.delete_draft(draft.draft_id, "0002")
-    assert rows.delete_draft(draft.draft_id, "0001")
+    stands = draft._replace(fields="{}", updated_ms=3)
+    assert not rows.delete_draft(stands._replace(staff_no="0002"))
+    assert not rows.delete_draft(draft) and not rows.delete_draft(stands._replace(updated_ms=2)), "it was gone on with"
+    assert rows.delete_draft(stands)
     assert rows.drafts("0001") == []
 
 

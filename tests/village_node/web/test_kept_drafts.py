@@ -8,9 +8,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.builders import Network
-from tests.village_node.web.counter import APPLICATION, Counter, Visitor, hidden_of, open_counter
+from tests.village_node.web.api.program import program_at
+from tests.village_node.web.counter import APPLICATION, PASSWORD, Counter, Visitor, hidden_of, open_counter
 from village_node.accounts.sessions import IDLE_MS
 from village_node.store import NotSaved
+from village_node.store.drafts import DraftRow
 from village_node.store.sqlite import SqliteDatabase
 from village_node.web import filing, times
 from village_node.web.filing import became
@@ -238,3 +240,100 @@ def test_by_steps_as_on_one_page_a_thrown_draft_that_is_gone_on_with_is_back(
     went_on = agent.client.post("/file/001", data={**first, "do": "next"})
     assert went_on.status_code == 303 and agent.open(went_on.headers["Location"]).status_code == 200
     assert "thrown" not in drafts(village)[0]
+
+
+def delete_form(agent: Visitor, form: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """What the button beside a draft sends, as the list stands now."""
+    path = f"/drafts/{form['draft_id']}/delete"
+    return path, hidden_of(agent.open("/work?view=drafts").text, path)
+
+
+def test_a_draft_that_another_page_has_gone_on_with_is_not_thrown_away_by_an_older_list(
+    agent: Visitor, form: dict[str, str], village: Counter, network: Network
+) -> None:
+    keep(agent, form)
+    path, older = delete_form(agent, form)
+    network.clock.now_ms += 1_000
+    keep(agent, form, applicant_name="李强")
+    told = agent.send(path, older)
+    assert told.status_code == 303 and "没有删除：这份草稿" in agent.open(told.headers["Location"]).text
+    assert "李强" in drafts(village)[0] and "thrown" not in drafts(village)[0]
+    path, newer = delete_form(agent, form)
+    gone = agent.open(agent.send(path, newer).headers["Location"]).text
+    assert "撤销删除" in gone and "没有删除" not in gone and "没有草稿" in gone
+    again = agent.open(agent.send(path, newer).headers["Location"]).text
+    assert "撤销删除" in again, "pressed twice"
+
+
+@pytest.mark.parametrize("back", ["", "yes"])
+def test_what_another_worker_goes_on_with_this_moment_is_neither_thrown_away_nor_put_back(
+    agent: Visitor, form: dict[str, str], village: Counter, folder: Path, monkeypatch: pytest.MonkeyPatch, back: str
+) -> None:
+    agent.client.post("/file/001", data={**form, "do": "draft"})
+    second = another_worker(village, agent, folder)
+    path = f"/drafts/{form['draft_id']}/delete"
+    if back:
+        agent.send(path, {})
+    rows = second.counter.accounts.drafts
+    write = rows.save_draft
+
+    def late(*said: Any) -> bool:
+        agent.client.post("/file/001", data={**form, "applicant_name": "新的", "do": "draft"})
+        return write(*said)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "save_draft", late)
+        answer = second.send(path, {"back": back})
+    assert answer.status_code == 303 and "新的" in drafts(village)[0] and "thrown" not in drafts(village)[0]
+    assert ("没有删除" in agent.open(answer.headers["Location"]).text) == (not back)
+
+
+def test_a_thrown_draft_that_is_gone_on_with_is_not_swept_away_by_a_list(
+    agent: Visitor, form: dict[str, str], village: Counter, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.client.post("/file/001", data={**form, "do": "draft"})
+    agent.send(f"/drafts/{form['draft_id']}/delete", {})
+    network.clock.now_ms += filing.BRING_BACK_MS + 1
+    assert agent.send("/sign-in", {"staff_no": "0001", "password": PASSWORD}).status_code == 303
+    rows = village.accounts.drafts
+    sweep = rows.delete_draft
+
+    def late(row: DraftRow) -> bool:
+        went_on = agent.client.post("/file/001", data={**form, "token": agent.token(), "do": "draft"})
+        assert went_on.status_code == 200
+        return sweep(row)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "delete_draft", late)
+        agent.open("/work?view=drafts")
+    assert len(drafts(village)) == 1 and "thrown" not in drafts(village)[0]
+
+
+def test_a_program_throws_away_what_it_has_read(
+    agent: Visitor,
+    form: dict[str, str],
+    village: Counter,
+    network: Network,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keep(agent, form)
+    second = another_worker(village, agent, folder)
+    program, address = program_at(village, "0001", "agent"), f"/drafts/{form['draft_id']}"
+    read = program.get(address).get_json()
+    network.clock.now_ms += 1_000
+    keep(agent, form, applicant_name="李强")
+    refused = program.post(f"{address}/delete", {"updated_ms": read["updated_ms"]})
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "stale") and "李强" in drafts(village)[0]
+    rows = village.accounts.drafts
+    sweep = rows.delete_draft
+
+    def late(row: DraftRow) -> bool:
+        keep(second, form, applicant_name="王小梅")
+        return sweep(row)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "delete_draft", late)
+        assert program.post(f"{address}/delete", {}).status_code == 409 and "王小梅" in drafts(village)[0]
+    stands = program.get(address).get_json()["updated_ms"]
+    assert program.post(f"{address}/delete", {"updated_ms": stands}).status_code == 200 and drafts(village) == []

@@ -15,9 +15,9 @@ from village_node.store.drafts import DraftRow
 from village_node.web import application, entry, filing, schemas, staff
 from village_node.web import asked as questions
 from village_node.web.api import shapes
-from village_node.web.api.acting import Nothing, application_schema
+from village_node.web.api.acting import application_schema
 from village_node.web.api.operations import Operation, Taken
-from village_node.web.api.problems import invalid
+from village_node.web.api.problems import Problem, invalid
 from village_node.web.site import Visit
 
 TAG: Final = "drafts"
@@ -34,6 +34,12 @@ class DraftTaken(Taken):
         lambda: type("DraftApplication", (application_schema(),), {})(partial=True, exclude=("item_no", "preview")),
         load_default=dict,
     )
+
+
+class ThrowTaken(Taken):
+    """When it was kept last, as it was read: a draft that was kept anew since is not thrown away."""
+
+    updated_ms = marshmallow.fields.Integer(strict=True, load_default=None, error_messages={"invalid": "应为整数"})
 
 
 class AuditQuery(Taken):
@@ -147,11 +153,15 @@ def _refuse_unknown(body: Mapping[str, Any], item: Item) -> None:
 
 
 def throw_draft(visit: Visit, asked: dict[str, Any], draft_id: str) -> dict[str, Any]:
-    """Throw a draft of this account away; what was filed is none any more."""
+    """Throw a draft of this account away; what was filed is none any more. What was kept anew since it was read, also
+    by a page, or this moment, stays as it is: 409 `stale`."""
+    rows = visit.site.accounts.drafts
     with visit.site.filing:
-        filed = filing.became(visit, draft_id)
-        if filed or not visit.site.accounts.drafts.delete_draft(draft_id, visit.staff.staff_no):
+        row = rows.draft(draft_id, visit.staff.staff_no)
+        if row is None or filing.became(visit, draft_id):
             raise NotFound
+        if asked["updated_ms"] not in (None, row.updated_ms) or not rows.delete_draft(row):
+            raise Problem("stale", "这份草稿后来又存过，没有删除", "The draft was kept anew since: it was not thrown away.")
     return {"draft_id": draft_id}
 
 
@@ -167,6 +177,6 @@ OPERATIONS: Final = (
     Operation("/drafts", "list_drafts", list_drafts, filing.OWN, TAG, gives=DraftListing),
     Operation(_ONE, "read_draft", read_draft, filing.OWN, TAG, gives=DraftGiven),
     Operation(_ONE, "keep_draft", keep_draft, filing.OWN, TAG, "POST", DraftTaken, gives=DraftGiven),
-    Operation(f"{_ONE}/delete", "throw_draft", throw_draft, filing.OWN, TAG, "POST", Nothing, gives=Thrown),
+    Operation(f"{_ONE}/delete", "throw_draft", throw_draft, filing.OWN, TAG, "POST", ThrowTaken, gives=Thrown, fails=(409,)),
     Operation("/audit", "read_audit", read_audit, staff.MANAGES, TAG, asks=AuditQuery, gives=AuditTrail),
 )
