@@ -161,7 +161,8 @@ def throw_draft(visit: Visit, asked: dict[str, Any], draft_id: str) -> dict[str,
         if row is None or filing.became(visit, draft_id):
             raise NotFound
         if asked["updated_ms"] not in (None, row.updated_ms) or not rows.delete_draft(row):
-            raise Problem("stale", "这份草稿后来又存过，没有删除", "The draft was kept anew since: it was not thrown away.")
+            kept_on = ("这份草稿后来又存过，没有删除", "The draft was kept anew since: it was not thrown away.")
+            raise Problem("stale", *kept_on)
     return {"draft_id": draft_id}
 
 
@@ -177,6 +178,8 @@ OPERATIONS: Final = (
     Operation("/drafts", "list_drafts", list_drafts, filing.OWN, TAG, gives=DraftListing),
     Operation(_ONE, "read_draft", read_draft, filing.OWN, TAG, gives=DraftGiven),
     Operation(_ONE, "keep_draft", keep_draft, filing.OWN, TAG, "POST", DraftTaken, gives=DraftGiven),
-    Operation(f"{_ONE}/delete", "throw_draft", throw_draft, filing.OWN, TAG, "POST", ThrowTaken, gives=Thrown, fails=(409,)),
+    Operation(
+        f"{_ONE}/delete", "throw_draft", throw_draft, filing.OWN, TAG, "POST", ThrowTaken, gives=Thrown, fails=(409,)
+    ),
     Operation("/audit", "read_audit", read_audit, staff.MANAGES, TAG, asks=AuditQuery, gives=AuditTrail),
 )
