@@ -113,6 +113,17 @@ class Complaining(Beside, Incarnations, Reading):
         with self.store.reading() as connection:
             return self._who_hears(connection, place, higher=higher)
 
+    def unheard(self, places: Iterable[str]) -> list[str]:
+        """Those of these places about whose people nobody in this network could hear a complaint that is taken here."""
+        with self.store.reading() as connection:
+            tree, able = self.roster_in(connection).places, self._keys(connection)
+        here = self.identity.place
+        return [
+            place
+            for place in places
+            if place not in tree or not rules.heard_by(tree, here, place, higher=False, able=able)
+        ]
+
     def _who_hears(self, connection: Connection, place: str, *, higher: bool) -> str:
         places = self.roster_in(connection).places
         if place not in places:

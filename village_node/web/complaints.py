@@ -129,6 +129,7 @@ def _form(
     own = list(places.path_up(here)) if here in places else []
     others = [code for code in (places.below_or_self(places.root) if len(places) else ()) if code not in own]
     options = [(code, visit.place_name(code)) for code in (*own, *others)]
+    unheard = visit.site.casebook.unheard([*own, *others])
     return visit.render(
         "complaint_form.html",
         status,
@@ -136,6 +137,8 @@ def _form(
         errors=errors or {},
         problem=problem,
         options=options,
+        unheard=[visit.place_name(code) for code in own if code in unheard],
+        unheard_elsewhere=len([code for code in unheard if code not in own]),
         once=visit.site.casebook.randomness(16).hex(),
     )
 

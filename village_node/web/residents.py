@@ -117,7 +117,6 @@ def _complaint_form(
     problem: str = "",
 ) -> Response:
     places = _where_handled(visit, typed.get("number", ""))
-    unheard = [place for place in places if not visit.site.casebook.who_hears(place, higher=False)]
     return visit.render(
         "own_complaint.html",
         status,
@@ -125,7 +124,7 @@ def _complaint_form(
         errors=errors or {},
         problem=problem,
         options=[(place, visit.place_name(place)) for place in places],
-        unheard=[visit.place_name(place) for place in unheard],
+        unheard=[visit.place_name(place) for place in visit.site.casebook.unheard(places)],
         days=TERMS["complaint"].days,
         once=visit.once,
     )

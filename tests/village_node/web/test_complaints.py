@@ -64,6 +64,23 @@ def kept(network: Network, place: str) -> bytes:
     return b"".join(each.encode() if isinstance(each, str) else bytes(each or b"") for row in rows for each in row)
 
 
+def test_that_nobody_hears_complaints_is_said_at_the_counter_before_anything_is_typed(
+    network: Network, village: Counter, township: Counter, county: Counter
+) -> None:
+    def said(visitor: Visitor) -> str:
+        return visitor.open("/complaints/new").text.partition('<form method="post" action="/complaints/new"')[0]
+
+    agent, window = village.sign_in("0001", "agent"), county.sign_in("1002", "window")
+    assert "投诉上关村、驿马镇、庆城县的人，现在本系统内没有单位受理" in said(agent)
+    assert "不用在这里登记" in said(agent) and "投诉庆城县和其他 2 个单位的人，现在" in said(window)
+    assert township.sign_in("0101", "head").send("/complaints/open", {}).status_code == 303
+    everywhere(network)
+    assert "投诉驿马镇、庆城县的人" in said(agent), "the township hears what is about the village"
+    assert county.sign_in("1001", "supervisor").send("/complaints/open", {}).status_code == 303
+    everywhere(network)
+    assert "没有单位受理" not in said(agent) + said(window)
+
+
 def test_a_complaint_about_the_village_goes_sealed_to_the_township_and_its_answer_comes_back(
     network: Network, village: Counter, township: Counter, county: Counter, hearing: tuple[Visitor, Visitor]
 ) -> None:
