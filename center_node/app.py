@@ -20,6 +20,7 @@ from village_node.identity import Identity, NoIdentity
 from village_node.setup.making import ROOT_KEY_FILE
 from village_node.store import peers
 
+HEARERS = frozenset({"supervisor"})  # of complaints at the county, for whom its founder opens their hearing
 CHECKPOINT_CHECK_S = 600.0
 CALENDAR_CHECK_S = 30.0  # so long after the first start the county has published its calendar
 
@@ -42,8 +43,9 @@ def publisher_key(node: village.Node) -> SigningKey:
     return publishing_key(node.casebook.roster, node.config.data, village.keyring_of(node.config))
 
 
-def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]) -> Identity:
-    """Found a network: a root key, a publishing key signed by it, the county's node, and its townships (code, name).
+def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]], opens: str = "") -> Identity:
+    """Found a network: a root key, a publishing key signed by it, the county's node, and its townships (code, name);
+    where `opens` is the staff number of somebody, complaints are heard at the county from the first day.
 
     Both keys are written to the data directory; the root key's file should be taken away and kept off line. What a
     founding that was cut short has left is taken up. Raises BadSettings where the database has another network.
@@ -65,6 +67,8 @@ def found(config: Config, county: Identity, townships: Iterable[tuple[str, str]]
             village.lives_of(config.data, fresh=True, keyring=keyring),
         )
         book.apply_roster(changes)
+        if opens:
+            book.open_complaints(opens, HEARERS)
     finally:
         opened.close()
     # Last: until then the command can be given again.

@@ -233,6 +233,23 @@ def test_a_county_that_lives_in_the_database_is_left_alone_however_often_another
         node.close()
 
 
+def test_complaints_are_heard_at_a_county_of_a_file_unless_it_says_otherwise(
+    told: Told, tmp_path: Path, secret: str
+) -> None:
+    county = {"place": "621021000000", "name": "庆城县", "staff_no": "0001", "staff_name": "李强"}
+    for number, said in enumerate((None, True, False)):
+        folder = tmp_path / f"county{number}"
+        answers = county | {"password_file": secret, "hear_complaints": said}
+        assert told(county_cli, folder, answers)[0] == 0
+        node = create_node(load(folder))
+        assert node.casebook.complaints_open() == (said is not False), said
+        node.close()
+    code, wrong = told(county_cli, tmp_path / "n", county | {"password_file": secret, "hear_complaints": "yes"})
+    assert code == 1 and list(wrong["faults"]) == ["hear_complaints"]
+    code, wrong = told(village_cli, tmp_path / "n", VILLAGE | {"password_file": secret, "hear_complaints": True})
+    assert code == 1 and list(wrong["faults"]) == ["hear_complaints"] and not (tmp_path / "n").exists()
+
+
 def test_a_list_without_its_columns_is_named(told: Told, tmp_path: Path, secret: str) -> None:
     regions = tmp_path / "regions.csv"
     head, county = "code,name,level,parent\n", "621021000000,庆城县,county,\n"

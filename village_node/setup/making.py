@@ -20,13 +20,14 @@ from village_node.store.accounts import AccountRows
 
 ROOT_KEY_FILE = "county-root.key"  # of who founds a network, until it is taken away
 CREDENTIALS = "/etc/credstore.encrypted"
-Found = Callable[[Config, Identity, Sequence[tuple[str, str]]], object]
+Found = Callable[[Config, Identity, Sequence[tuple[str, str]], str], object]
 
 
 @dataclass(frozen=True)
 class Kind:
     """What making a node has to know of its level. `found`: how the root founds a network, with the townships (code,
-    name) it begins with; every other level enrols with a parent."""
+    name) it begins with, and the staff number of who opens the hearing of complaints, empty where nobody does; every
+    other level enrols with a parent."""
 
     program: str
     level: str
@@ -84,7 +85,7 @@ def make(
         files.write(data / app.REQUEST_FILE, app.enrol_request(made))
     config.write(chosen)  # with this the node is there; the root's is with its network
     if kind.found is not None:
-        kind.found(chosen, made, townships)
+        kind.found(chosen, made, townships, account.staff_no if account is not None and account.hears else "")
     return made
 
 

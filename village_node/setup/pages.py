@@ -423,11 +423,13 @@ def _reach(wizard: Wizard) -> tuple[dict[str, Any], Faults]:
     return told, {} if way in ways or not ways else {"way": NOT_ONE}
 
 
-def _account(_wizard: Wizard) -> tuple[dict[str, Any], Faults]:
+def _account(wizard: Wizard) -> tuple[dict[str, Any], Faults]:
     password = _exactly("password")
     told: dict[str, Any] = {name: _typed(name) for name in ("staff_no", "staff_name")}
     told |= {name: flask.request.form.getlist(name)[:20] for name in ("roles", "second_factor")}
     told["password"] = password
+    if wizard.kind.root:
+        told["hear_complaints"] = _typed("hear_complaints") == "yes"
     return told, {} if password == _exactly("password_again") else {"password_again": DIFFER}
 
 

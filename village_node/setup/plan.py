@@ -25,7 +25,7 @@ STEPS: Final = ("place", "above", "keys", "reach", "account")
 ROADS: Final = ("line", "files")
 PROTECTIONS: Final = ("none", "passphrase", "systemd")
 # What is asked that is no setting of node.toml.
-BESIDE: Final = ("road", "protect", "passphrase", "staff_no", "staff_name", "roles", "password")
+BESIDE: Final = ("road", "protect", "passphrase", "staff_no", "staff_name", "roles", "password", "hear_complaints")
 SECRETS: Final = ("passphrase", "password")
 NAME_LONGEST: Final = 60
 # How the 12 digits of a division code end at each level: 6 name the county, 3 more the township, 3 more the village.
@@ -45,12 +45,14 @@ _DIGITS: Final = {
 
 
 class Account(NamedTuple):
-    """Whoever sets the node up; an administrator, with these roles besides."""
+    """Whoever sets the node up; an administrator, with these roles besides. ``hears``: and opens the hearing of
+    complaints, at the root."""
 
     staff_no: str
     name: str
     roles: tuple[str, ...]
     password: str
+    hears: bool = False
 
 
 class BadPlan(Exception):
@@ -251,6 +253,17 @@ def account_faults(level: str, told: Told, fixed: Collection[str] = ()) -> Fault
     return found
 
 
+def hearing_faults(told: Told, *, root: bool) -> Faults:
+    """What is wrong with whether complaints are heard from the first day. Below the root no key of a place is published
+    before the place is in its network: there the page of complaints asks."""
+    if not root and "hear_complaints" in told:
+        en = "the county alone is asked: elsewhere the head opens the hearing on the page of complaints, once it is in"
+        return {"hear_complaints": ("只有县级在这里开通；其他单位入网后由负责人在“投诉”页开通，请去掉这一项", en)}
+    if root and not isinstance(told.get("hear_complaints"), bool):
+        return {"hear_complaints": ("应为 true（开通）或 false（先不开通）", "must be true or false")}
+    return {}
+
+
 def faults_of(
     step: str, level: str, data: Path, told: Told, *, root: bool, own_port: int = 0, fixed: Collection[str] = ()
 ) -> Faults:
@@ -260,7 +273,7 @@ def faults_of(
         "above": lambda: above_faults(told, root=root),
         "keys": lambda: keys_faults(data, told),
         "reach": lambda: reach_faults(data, told, own_port),
-        "account": lambda: account_faults(level, told, fixed),
+        "account": lambda: account_faults(level, told, fixed) | hearing_faults(told, root=root),
     }
     return found[step]()
 
@@ -275,7 +288,8 @@ def config_of(data: Path, level: str, told: Told) -> config.Config:
 def account_of(told: Told) -> Account:
     """The first account that answers without faults stand for."""
     roles: Iterable[str] = told.get("roles", ())
-    return Account(told["staff_no"], told["staff_name"], tuple(roles), told["password"])
+    hears = bool(told.get("hear_complaints"))
+    return Account(told["staff_no"], told["staff_name"], tuple(roles), told["password"], hears)
 
 
 def _is_text(value: object) -> bool:

@@ -89,7 +89,8 @@ def _told(kind: Kind, path: Path) -> dict[str, Any]:
         if not isinstance(written.get(name, ""), str):
             raise BadPlan({name: ("应为文字", "must be a text")}, path.name)
     usual: dict[str, Any] = {"host": "127.0.0.1", "port": kind.default_port, "protect": "none"}
-    usual |= {"second_factor": plan.advised(kind.level)} | ({} if kind.root else {"road": "line"})
+    usual |= {"second_factor": plan.advised(kind.level)}
+    usual |= {"hear_complaints": True} if kind.root else {"road": "line"}
     return usual | written | config.environment()
 
 

@@ -55,6 +55,8 @@ class Wizard:
             "host": "127.0.0.1", "port": kind.default_port, "wait_port": 0, "public_url": "", "staff_no": "",
             "staff_name": "", "roles": [], "second_factor": plan.advised(kind.level),
         }  # fmt: skip
+        if kind.root:
+            self.told["hear_complaints"] = True
         self.fixed = config.environment()
         if self.fixed.get("parent_url") or self.fixed.get("parent_wait_url"):
             self.fixed["road"] = "line"

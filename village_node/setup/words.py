@@ -29,6 +29,7 @@ LABELS: Final = {
     "staff_no": ("工号", "Staff number"),
     "staff_name": ("姓名", "Name"),
     "roles": ("岗位", "Roles"),
+    "hear_complaints": ("投诉受理", "Hearing complaints"),
     "second_factor": ("登录时还要手机验证码的岗位", "Roles that sign in with a code of their telephone besides"),
     "password": ("密码", "Password"),
     "password_again": ("再输一次密码", "The password again"),

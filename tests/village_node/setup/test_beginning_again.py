@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def _made_in_two_tries(data: Path, cutting: Callable[[int], None], cut: int, lev
     for number, cut_at in (("0001", cut), ("0002", 0)):
         with setting_up(data, kind) as setting:
             browser = setting.entered()
-            account = {**ANSWERS["account"], "staff_no": number, "roles": []}
+            account = {**ANSWERS["account"], "staff_no": number, "roles": [], "hear_complaints": "yes"}
             browser.answer(place=place, above=above, keys=keys, account=account)
             browser.open("/setup/look")
             cutting(cut_at)
@@ -73,11 +74,16 @@ def _made_in_two_tries(data: Path, cutting: Callable[[int], None], cut: int, lev
             if cut_at and made.status_code != 422:
                 return True
         if cut_at:
-            assert "没有建成" in made.text and "the power went" in made.text
+            assert "没有建成" in made.text
+            assert any(each in made.text for each in ("the power went", "密钥没有写入磁盘")), "what was not written"
             assert progress_of(data, root=kind.root) is Progress.NOTHING
     assert progress_of(data, root=kind.root) is (Progress.IN if kind.root else Progress.WAITS)
     chosen = config.load(data)
     assert identity.load(data, keyring.opened(data, PASSPHRASE, identity.random_bytes)).place == chosen.place
+    if kind.root:
+        with closing(kind.create_node(replace(chosen, passphrase=PASSPHRASE))) as node:
+            assert node.casebook.complaints_open(), "as it was asked"
+            assert node.casebook.identity.incarnation == identity.incarnation_in(data), "in its first life"
     with closing(store.open_store(chosen.database)) as opened:
         used = [each.staff_no for each in AccountRows(opened).all_staff() if not each.disabled]
     assert used == ["0002"]

@@ -316,11 +316,11 @@ def test_a_county_is_founded_by_pages_with_its_townships(tmp_path: Path) -> None
     with setting_up(data, county_cli.COUNTY, LISTED) as setting:
         browser = setting.entered()
         assert browser.open("/setup/above").status_code == 404
-        account = {**ANSWERS["account"], "roles": ["officer", "head"]}
+        account = {**ANSWERS["account"], "roles": ["officer", "head"], "hear_complaints": "yes"}
         browser.answer(place={"listed": COUNTY}, above={}, account=account)
         assert "驿马镇、三十里铺镇" in browser.open("/setup/look").text
         done = browser.again("/setup/look", {})
-        assert done.status_code == 200 and "county-root.key" in done.text
+        assert done.status_code == 200 and "county-root.key" in done.text and "投诉受理已开通" in done.text
         for path in ("/setup/look", "/setup/place", "/setup"):
             again = browser.open(path)
             assert again.status_code == 200 and "设置完成" in again.text, "read again before the node begins"
@@ -331,8 +331,34 @@ def test_a_county_is_founded_by_pages_with_its_townships(tmp_path: Path) -> None
     try:
         assert node.casebook.roster.places.name("621021102000") == "三十里铺镇"
         node.accounts.sign_in("0001", PASSWORD, "here")
+        assert node.casebook.complaints_open() and node.casebook.who_hears(TOWNSHIP, higher=False) == COUNTY
+        told = [(line.actor, line.action) for line in node.accounts.rows.audit_lines(9)]
+        assert ("0001", "complaints.open") in told, "whoever set it up has opened it"
     finally:
         node.close()
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_county_is_asked_whether_complaints_are_heard_from_the_first_day(tmp_path: Path, hears: bool) -> None:
+    data = tmp_path / "county"
+    with setting_up(data, county_cli.COUNTY, LISTED) as setting:
+        browser = setting.entered()
+        asked = browser.open("/setup/account").text
+        assert 'name="hear_complaints" value="yes" checked' in asked and "请给督查的人建账号" in asked
+        account = {**ANSWERS["account"], "roles": ["officer"], **({"hear_complaints": "yes"} if hears else {})}
+        browser.answer(place={"listed": COUNTY}, above={}, account=account)
+        assert ('value="yes" checked' in browser.open("/setup/account").text) == hears, "as it was answered"
+        look = browser.open("/setup/look").text
+        assert ("建好就开通" if hears else "先不开通") in look
+        with closing(browser.again("/setup/look", {})) as done:
+            assert ("投诉受理已开通" in done.text) == hears
+    with closing(county_cli.COUNTY.create_node(config.load(data))) as node:
+        assert node.casebook.complaints_open() == hears
+        assert (node.casebook.unheard([TOWNSHIP]) == []) == hears
+
+
+def test_no_other_place_is_asked_before_it_is_in_its_network(setting: Setting) -> None:
+    assert "hear_complaints" not in setting.entered().open("/setup/account").text
 
 
 def ticked(page: str) -> list[str]:

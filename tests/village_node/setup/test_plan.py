@@ -128,6 +128,17 @@ def test_a_code_is_one_of_the_level(level: str, right: str, wrong: str) -> None:
     assert set(plan.place_faults(level, {"place": wrong, "name": "甲"})) == {"place"}
 
 
+def test_whether_complaints_are_heard_is_asked_of_the_county_alone(tmp_path: Path) -> None:
+    county = SOUND | {"place": "621021000000", "road": "", "parent_url": "", "roles": ["officer"]}
+    for answer in (True, False):
+        assert faults(county | {"hear_complaints": answer}, tmp_path, "county", root=True) == {}
+    for wrong in (None, "yes", 1):
+        told = faults(county | {"hear_complaints": wrong}, tmp_path, "county", root=True)
+        assert set(told) == {"hear_complaints"} and "true" in told["hear_complaints"][0]
+    elsewhere = faults(SOUND | {"hear_complaints": True}, tmp_path)
+    assert set(elsewhere) == {"hear_complaints"} and "“投诉”页" in elsewhere["hear_complaints"][0]
+
+
 def test_nobody_is_above_the_county() -> None:
     assert plan.above_faults({}, root=True) == {}
     assert set(plan.above_faults({"parent_url": "http://x", "road": "line"}, root=True)) == {"parent_url", "road"}
