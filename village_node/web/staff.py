@@ -1,7 +1,7 @@
 """The people of this node, for its administrator: invitations, roles, new codes, disabling; and the audit trail."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -77,7 +77,16 @@ def _form(visit: Visit, staff_no: str, status: int = 200, **values: Any) -> Resp
     if found is None:
         raise NotFound
     kept = {"kept": {"name": found.name, "roles": found.roles}, **values}
-    return visit.render("staff_member.html", status, member=found, roles=_roles(visit), **kept)
+    own = staff_no == visit.staff.staff_no
+    return visit.render(
+        "staff_member.html",
+        status,
+        member=found,
+        roles=_roles(visit),
+        own=own,
+        alone=own and _alone(visit, found),
+        **kept,
+    )
 
 
 def renew(visit: Visit, staff_no: str) -> Response:
@@ -201,31 +210,48 @@ def page(visit: Visit, status: int = 200, **values: Any) -> Response:
         Choice("role", t("岗位", "Role"), roles),
         Choice("state", t("状态", "State"), states),
     )
-    role = asked.chosen["role"]
+    role, everybody = asked.chosen["role"], visit.site.accounts.rows.all_staff()
     people = [
         each
-        for each in visit.site.accounts.rows.all_staff()
+        for each in everybody
         if asked.fit((each.staff_no, each.name), role=role if role in each.roles else "", state=state_of(each))
     ]
     listed = counter_books.listed(visit, "staff", people)
     ordered = visit.site.casebook.ordered_shut()
+    away = {each.staff_no: each.away for each in visit.site.casebook.colleagues() if each.away}
+    here = [each for each in everybody if state_of(each) == "active" and each.staff_no not in away]
     return visit.render(
         "staff.html",
         status,
         people=listed.rows,
         listed=listed,
         filters=asked,
-        away={each.staff_no: each.away for each in visit.site.casebook.colleagues() if each.away},
+        away=away,
+        nobody_for={each.staff_no: _nobody_for(each, here, roles) for each in listed.rows},
+        headed=any("head" in each.roles and "admin" not in each.roles for each in everybody if not each.disabled),
+        above=visit.site.level != "county",
         holders=visit.site.accounts.factors.rows.holders(),
         demands=visit.site.accounts.demands,
         waits={number: -(-wait // 60_000) for number, wait in visit.site.accounts.waits().items()},
         ordered=ordered,
-        orphans=sorted(ordered.keys() - {each.staff_no for each in visit.site.accounts.rows.all_staff()}),
+        orphans=sorted(ordered.keys() - {each.staff_no for each in everybody}),
         admin=ADMIN,
         roles=roles,
         role_acts=_role_acts(visit),
         **{"kept": {}, **values},
     )
+
+
+def _nobody_for(person: StaffRow, here: Sequence[StaffRow], roles: list[tuple[str, str]]) -> list[str]:
+    """The roles of somebody, in words, in which nobody of those who are ``here`` and can sign in stands in."""
+    others = {role for each in here if each.staff_no != person.staff_no for role in each.roles}
+    return [words for code, words in roles if code in person.roles and code not in others]
+
+
+def _alone(visit: Visit, admin: StaffRow) -> bool:
+    """Whether nobody else who can sign in gives out roles here."""
+    others = (each for each in visit.site.accounts.rows.all_staff() if each.staff_no != admin.staff_no)
+    return not any(ADMIN & set(each.roles) and state_of(each) == "active" for each in others)
 
 
 def _role_acts(visit: Visit) -> list[audit_words.Told]:

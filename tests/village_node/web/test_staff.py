@@ -1,6 +1,7 @@
 """The people of a node: their names and roles are changed, and somebody is always left who can let others in."""
 
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from center_node.app import create_node
 from tests.builders import COUNTY
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor, problems
+from tests.village_node.web.test_clocks import plain
 from village_node import config
 from village_node.accounts import SignInRefused, StaffTrouble
 from village_node.accounts.throttle import SOURCE
@@ -70,6 +72,31 @@ def test_nobody_changes_their_own_roles_and_the_head_sees_whose_were_changed(cou
     assert "修改人员" in shown and ">1001<" in shown and "0008" in shown and "首席代表" in shown
     assert "添加人员" in shown and county.sign_in("1002", "officer").open("/staff").status_code == 404
     assert changed(admin, "0009", "王小芳", "admin") == [], "a name is one's own"
+
+
+def test_whoever_is_alone_reads_who_could_stand_in_and_who_could_change_their_roles(village: Counter) -> None:
+    admin = village.sign_in("0001", "agent", "admin")
+    page = plain(admin.open("/staff").text)
+    assert "没有别人能接替的岗位：代办员、系统管理员。请先给接替的人添加账号" in page and "群众可到上级窗口申请" in page
+    assert "除系统管理员外没有负责人账号" in page and "负责人请核对" not in page
+    own = admin.open("/staff/0001").text
+    assert 'type="checkbox" name="roles"' not in own and "只有您一名系统管理员" in own and "invite" in own
+    assert changed(admin, "0001", "王小芳", "admin", "agent") == [], "the name is one's own"
+    admin = village.visitor()
+    assert admin.send("/sign-in", {"staff_no": "0001", "password": PASSWORD}).status_code == 303
+    away = plain(admin.send("/staff/0001/absent", {"until": "2026-11-30"}).text)
+    assert "没有认领的件要退回" in away and "没有人接替：代办员、系统管理员" in away
+    admin.send("/staff/0001/absent", {"back": "yes"})
+    invited = admin.send("/staff/invite", {"staff_no": "0002", "name": "李梅", "roles": ["agent", "head"]})
+    assert invited.status_code == 200 and "代办员、系统管理员" in plain(admin.open("/staff").text), "no password yet"
+    code = re.findall(r'class="big-number number">([^<]+)<', invited.text)[0]
+    first = {"staff_no": "0002", "code": code, "password": PASSWORD, "again": PASSWORD}
+    assert village.visitor().send("/first-sign-in", first).status_code == 303
+    page = plain(admin.open("/staff").text)
+    assert "接替的岗位：系统管理员。" in page and "接替的岗位：村主任。" in page and "接替的岗位：代办员" not in page
+    assert "负责人请核对" in page
+    assert changed(admin, "0002", "李梅", "agent", "head", "admin") == []
+    assert "请另一名系统管理员办理" in admin.open("/staff/0001").text
 
 
 def test_the_last_administrator_stays_one(village: Counter) -> None:
