@@ -8,17 +8,18 @@ from typing import Any, Final
 from sync_protocol.case import calls, kinds, powers
 from sync_protocol.case.calls import Callee
 from sync_protocol.case.legal_bodies import CALL_BACK
+from sync_protocol.event import load_header
 from sync_protocol.places import about
 from village_node.casebook import once, orders
 from village_node.casebook.bringing import Bringing, raw_body
 from village_node.casebook.conditions import CHINA
 from village_node.casebook.errors import NotAllowed, NotFound
-from village_node.casebook.ledger import held_events
-from village_node.store import Connection, case_lists
+from village_node.store import Connection, case_lists, streams
 from village_node.store.calls import Calls, calls_made
 from village_node.store.requests import Request
 
 _CALLEES: Final = "callees"
+_HANDLERS: Final = "handlers of what is unrated"
 _LOOKED_AT: Final = 200  # cases, of which it is looked up who handled them
 
 
@@ -37,20 +38,25 @@ class Calling(Bringing):
 
     def results_for(self, actor: str, roles: Iterable[str]) -> int:
         """About how many results that nobody has rated this person may call. Of a long list, which is one of many
-        people, the whole is counted."""
+        people, the whole is counted, as the lists have it; of a short one it is read once for everybody who handled
+        what, and by the heads of the events alone."""
         if not powers.may(frozenset(roles), self.identity.level, kinds.CALL_BACK):
             return 0
-        here = self.identity.place
+        total = self._counted()["unrated"]
+        if total > _LOOKED_AT:
+            return total
+        return sum(actor not in handlers for handlers in self.remembered(_HANDLERS, self._handlers))
 
-        def count(connection: Connection) -> int:
-            found = case_lists.page(connection, case_lists.view("unrated", here), 1, _LOOKED_AT)
-            if found.total > _LOOKED_AT:
-                return found.total
-            held = held_events(self, connection, self.roster_in(connection), {row[:2] for row in found.rows})
-            written = ([each.event for each in events] for events in held.values())
-            return sum(orders.why_not_recorded(here, each, actor) is None for each in written)
-
-        return self.remembered(f"results for {actor}", count)
+    def _handlers(self, connection: Connection) -> list[set[str]]:
+        """Who handled here each of the results that nobody has rated."""
+        here, roster = self.identity.place, self.roster_in(connection)
+        listed = case_lists.page(connection, case_lists.view("unrated", here), 1, _LOOKED_AT)
+        found = {(row.scope, row.case_id): set[str]() for row in listed.rows}
+        for key, incarnation, header in streams.headers_of(connection, found.keys(), orders.HANDLES):
+            author = self.author(roster, incarnation)
+            if author is not None and author.place == here:
+                found[key].add(load_header(header).actor)
+        return list(found.values())
 
     def call_back(
         self, actor: str, roles: Iterable[str], number: str, said: Mapping[str, Any], request: Request | None = None

@@ -19,6 +19,7 @@ from village_node.store.cases import CaseRow
 
 # What is recorded for the applicant, and what an office answers to it.
 RATED: Final = frozenset({kinds.RATING, kinds.FOLLOW_UP, kinds.CALL_BACK})
+HANDLES: Final = kinds.STAGE_KINDS | {kinds.RECTIFICATION}  # by whom, those have handled the case
 ASKED: Final = frozenset({*RATED, kinds.RECTIFICATION, kinds.RATING_APPEAL})
 PAGE_SIZE: Final = 50
 _REACHED, _GRADE = 0, 2  # fields of a call
@@ -54,9 +55,8 @@ def span_of(order: Order, calendar: Calendar, now_ms: int) -> Span:
 
 def why_not_recorded(place: str, written: Iterable[CaseEvent], actor: str) -> Words | None:
     """Say why this person may not record what the applicant says of a case: they handled it at this place."""
-    handled = kinds.STAGE_KINDS | {kinds.RECTIFICATION}
     ours = (each for each in written if each.place == place)
-    return conditions.why_not_rated({each.actor for each in ours if each.kind in handled}, actor)
+    return conditions.why_not_rated({each.actor for each in ours if each.kind in HANDLES}, actor)
 
 
 def why_not(

@@ -226,6 +226,14 @@ class Reading(Office):
     def view_counts(self, who: str = "") -> dict[str, int]:
         """How many cases each view has; computed again only after something has changed. What ``who`` and others have
         taken up is asked each time: it changes without a case changing."""
+        counts = dict(self._counted())
+        with self.store.reading() as connection:
+            counts["claimed"] = claims.count(connection, who)
+            counts["unclaimed"] = counts["mine"] - case_lists.claimed_to_do(connection, self.identity.place)
+        return counts
+
+    def _counted(self) -> dict[str, int]:
+        """How many cases each view has that is nobody's own."""
 
         def count(connection: Connection) -> dict[str, int]:
             return {
@@ -234,11 +242,7 @@ class Reading(Office):
                 **{view: self._at_desk(connection, view) for view in ("fees", "to_file")},
             }
 
-        counts = dict(self.remembered("views", count))
-        with self.store.reading() as connection:
-            counts["claimed"] = claims.count(connection, who)
-            counts["unclaimed"] = counts["mine"] - case_lists.claimed_to_do(connection, self.identity.place)
-        return counts
+        return self.remembered("views", count)
 
     def _at_desk(self, connection: Connection, view: str) -> int:
         condition = case_lists.view(view, self.identity.place) & case_lists.matching(**self._filters({}, view))

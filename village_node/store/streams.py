@@ -257,6 +257,17 @@ def bodies_of(
     return [((row[0], row[1]), row[2], row[3]) for row in found if (row[0], row[1]) in asked]
 
 
+def headers_of(
+    connection: Connection, keys: Collection[CaseKey], wanted: Iterable[int]
+) -> list[tuple[CaseKey, bytes, bytes]]:
+    """(case, incarnation, header) of the events of these kinds of some cases, whether their bodies are here or not."""
+    kinds = ", ".join(str(int(kind)) for kind in sorted(wanted))
+    words = f"SELECT scope, case_id, incarnation, header FROM {_JOINED} WHERE kind IN ({kinds})"  # noqa: S608
+    found = rows.ask_among(connection, f"{words} AND case_id IN (KEYS)", [case_id for _, case_id in keys])
+    asked = set(keys)
+    return [((row[0], row[1]), row[2], row[3]) for row in found if (row[0], row[1]) in asked]
+
+
 def of_no_case(connection: Connection, kind: int, scope: str = "") -> list[CaseEventRow]:
     """The events of this kind that are about no case, of one scope or of every one."""
     words = _OF_NO_CASE % (_BELOW_64 if kind < 64 else _FROM_64)  # as the indexes have it

@@ -2,12 +2,16 @@
 
 from datetime import date
 
+import pytest
+
 from tests.builders import Network, delegate_all
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, Visitor, everywhere, problems
 from tests.village_node.web.errands import PAPERS, done, hindered, links, printed, refused
 from tests.village_node.web.test_clocks import plain
 from tests.village_node.web.test_filing import held
+from tests.village_node.web.test_query import Work
+from village_node.casebook import calling
 
 
 def test_only_calls_that_somebody_may_make_are_counted_for_them(
@@ -26,6 +30,31 @@ def test_only_calls_that_somebody_may_make_are_counted_for_them(
             "其中您可以回访的 0 件" in who.open("/calls").text if not number else "其中" not in who.open("/calls").text
         )
     assert case in agent.open("/work?view=unrated").text, "the list is whole"
+
+
+def test_how_many_may_be_called_is_read_once_for_everybody_and_of_a_long_list_not_at_all(
+    village: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = village.sign_in("0002", "agent", "head")
+    for number in range(3):
+        case = both.file("040", **PAPERS, applicant_name=f"张{chr(0x4E00 + number)}")
+        done(both, case, "docket")
+        done(both, case, "decide", outcome="approve")
+        done(both, case, "delivered", to=f"张{chr(0x4E00 + number)}", how="in_person")
+    book, work = village.member.casebook, Work(monkeypatch)
+
+    def counted(actor: str) -> tuple[int, list[str]]:
+        work.done.clear()
+        number = book.results_for(actor, {"agent"})
+        return number, [each for each in work.done if "FROM events" in each]
+
+    number, read = counted("0002")
+    assert number == 0 and len(read) == 1 and "body" not in read[0]
+    assert counted("0003") == counted("0004") == (3, []), "who handled what is known by then"
+    monkeypatch.setattr(calling, "_LOOKED_AT", 2)
+    with village.member.store.writing() as connection:
+        book.mark_news(connection, set())
+    assert counted("0002") == (3, []) and not any("ORDER BY" in each for each in work.done)
 
 
 def test_who_was_given_a_result_is_called_by_another_and_a_bad_grade_opens_its_order(county: Counter) -> None:
