@@ -26,8 +26,8 @@ _NO_FESTIVAL: Final = re.compile("^休息日|^农历除夕$")
 
 def built_in() -> Calendar:
     """Every announced year the package knows: one with make-up days, since no arrangement has yet been made without a
-    shift. Of any other year two versions may know different things: it is the plain week for all, until the county
-    publishes it."""
+    shift. Of any other year two versions may know different things: it has the days that the law names for all, until
+    the county publishes it."""
     from holidays.countries.china import China
 
     numbers = range(FIRST_YEAR, LAST_YEAR + 1)

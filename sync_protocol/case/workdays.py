@@ -1,8 +1,9 @@
 """Working days: which days count, why a day does not, and counting between two days by the calendar of the moment.
 
 A year says where it departs from the plain week: weekdays that are off, Saturdays and Sundays that are worked. The
-arrangement of a year is announced in the autumn before it; until then the year is computed from what is known of it,
-and every date that touches it is provisional. A Saturday on which somebody sits at the window is no working day.
+arrangement of a year is announced in the autumn before it; until then only the days count as off that the law itself
+names, and every date that touches the year is provisional. A Saturday on which somebody sits at the window is no
+working day.
 """
 
 from bisect import bisect_left
@@ -59,7 +60,21 @@ class Year(NamedTuple):
         return cls(frozenset(map(day_of_year, off)), frozenset(map(day_of_year, on)), True, document_no, tuple(spans))
 
 
-UNKNOWN_YEAR: Final = Year()  # of which nothing is known: the plain week
+# The law that names the days off of each year, 《全国年节及纪念日放假办法》, article 2: those with a date of the solar
+# calendar. What it names by the moon or by the sun's longitude waits for the arrangement.
+FIXED_BY: Final = "国务院令第795号"
+_FIXED: Final = (("元旦", (1, 1), (1, 1)), ("劳动节", (5, 1), (5, 2)), ("国庆节", (10, 1), (10, 3)))
+
+
+@lru_cache(maxsize=256)
+def unannounced(number: int) -> Year:
+    """A year of which nothing was announced yet: the plain week, but for the days that are off in any year."""
+    spans = tuple(
+        Span(day_of_year(date(number, *first)), day_of_year(date(number, *last)), name, FIXED_BY)
+        for name, first, last in _FIXED
+    )
+    days = (date(number, 1, 1) + timedelta(day - 1) for each in spans for day in range(each.first, each.last + 1))
+    return Year(frozenset(day_of_year(day) for day in days if day.weekday() < _SATURDAY), spans=spans)
 
 
 class Day(NamedTuple):
@@ -81,14 +96,14 @@ class Day(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)  # as a key it stands for itself: what is made anew is another calendar
 class Calendar:
     """The working days of all years. ``version`` names what they were taken from, and stands beside every date that is
-    shown; a year that is not among ``years`` is the plain week, and not announced."""
+    shown; of a year that is not among ``years`` only the days count as off that the law itself names."""
 
     version: str
     years: Mapping[int, Year]
 
     def year(self, number: int) -> Year:
         """What is known of a year."""
-        return self.years.get(number, UNKNOWN_YEAR)
+        return self.years.get(number) or unannounced(number)
 
     def look(self, day: date) -> Day:
         """Say what a day is, and why."""
@@ -143,7 +158,7 @@ class Calendar:
         return any(not self.year(number).announced for number in range(within(first).year, within(last).year + 1))
 
     def _table(self, number: int) -> tuple[int, tuple[int, ...]]:
-        year = self.years.get(number, UNKNOWN_YEAR)
+        year = self.year(number)
         return _running(number, year.off, year.on)
 
 

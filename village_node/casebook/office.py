@@ -53,7 +53,7 @@ class Office:
     machine is out of service."""
 
     retired = False
-    # The calendar of a node that has heard of none published: the plain week, until the wiring hands in what is known.
+    # The calendar of a node that has heard of none published, until the wiring hands in what is known.
     own_calendar = Calendar("", {})
     # What is on its way here from browsers; there is no room for it before the files of our lives are known.
     partials: Partials | None = None

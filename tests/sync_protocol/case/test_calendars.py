@@ -150,7 +150,7 @@ def test_a_day_gone_by_is_closed_by_two_persons_or_not_at_all() -> None:
 
 
 def test_the_calendar_takes_what_was_published_and_for_the_rest_the_nodes_own() -> None:
-    assert calendar_of([], OWN).years == {2030: OWN.year(2030)}, "what is not announced is the plain week for all"
+    assert calendar_of([], OWN).years == {2030: OWN.year(2030)}, "what is not announced is the same for all"
     announced = Calendar("own", {2030: OWN.year(2030)})
     assert calendar_of([], announced) is announced
     county = Writer()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sync_protocol.case.workdays import (
     FIRST_DAY,
+    FIXED_BY,
     LAST_DAY,
-    UNKNOWN_YEAR,
     Calendar,
     Span,
     Year,
@@ -64,8 +64,19 @@ def test_a_year_that_is_not_announced_is_computed_and_whatever_touches_it_is_pro
     assert CALENDAR.provisional(date(2026, 12, 30), date(2027, 1, 4))
     assert not CALENDAR.provisional(date(2026, 12, 30), date(2026, 12, 31))
     # Of 2030 nothing is known here: the plain week.
-    assert CALENDAR.year(2030) is UNKNOWN_YEAR
     assert CALENDAR.count(date(2030, 1, 6), date(2030, 1, 13)) == 5
+
+
+def test_days_that_the_law_names_are_off_in_a_year_that_is_not_announced() -> None:
+    plain = Calendar("nothing", {})
+    off = [date(2027, 1, 1), *(date(2027, 10, day) for day in (1, 2, 3)), *(date(2028, 5, day) for day in (1, 2))]
+    assert [plain.look(day).name for day in off] == ["元旦", *["国庆节"] * 3, *["劳动节"] * 2]
+    assert all(plain.look(day).kind == "holiday" and plain.look(day).provisional for day in off)
+    assert plain.look(off[0]).document_no == FIXED_BY
+    assert plain.nth(date(2026, 12, 31), 1) == date(2027, 1, 4), "Friday is New Year's Day"
+    assert plain.count(date(2026, 9, 30), date(2026, 10, 8)) == 4
+    # An arrangement that was announced says all of its year itself.
+    assert Calendar("said", {2027: Year(announced=True)}).is_working(date(2027, 1, 1))
 
 
 @pytest.mark.parametrize(
