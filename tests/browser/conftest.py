@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, ViewportSize, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests import builders, postgresql
@@ -45,6 +45,7 @@ class Hall:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
+    asked: dict[Page, Request] = field(default_factory=dict)  # what each window asked for the page it shows with
 
     def page(self, place: str = VILLAGE, viewport: ViewportSize | None = None, **options: Any) -> Page:
         """A fresh browser window at a node, with its own cookies; everything it asks for is noted."""
@@ -54,10 +55,15 @@ class Hall:
         self.contexts.append(context)
         context.on("request", lambda request: self.requests.append(request.url))
         page = context.new_page()
+        page.on("request", lambda request: self._ask(page, request))
         page.set_default_timeout(45_000)  # a busy machine is no reason to fail
         page.on("console", lambda message: self._note(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
+
+    def _ask(self, page: Page, request: Request) -> None:
+        if request.is_navigation_request() and request.frame == page.main_frame:
+            self.asked[page] = request
 
     def _note(self, kind: str, text: str) -> None:
         # The status of an answer we mean to give (422, 404) is no fault of the page.

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests import postgresql
 from tests.asking import Lines, over_lines
 from tests.browser.conftest import DESK, NOON_MS, PHONE, Hall
-from tests.browser.test_faces import OFFICES, TARGETS, TEXTS, VILLAGERS
+from tests.browser.measures import OFFICES, TARGETS, TEXTS, VILLAGERS
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import PASSWORD, Counter, Visitor

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser.conftest import DESK, PHONE, Hall, open_hall
-from tests.browser.test_faces import OFFICES, VILLAGERS, measure
+from tests.browser.measures import OFFICES, VILLAGERS, measure
 from tests.browser.test_stories import file
 from tests.builders import VILLAGE
 from tests.village_node.web.counter import CARD

@@ -21,7 +21,7 @@ from center_node import cli as county_cli
 from center_node.demo.network import free_ports
 from tests.architecture.source_tree import ROOT
 from tests.browser.conftest import DESK, PHONE, press
-from tests.browser.test_faces import measure
+from tests.browser.measures import measure
 from tests.browser.test_stories import act, file
 from tests.journeys.test_setup import PASSWORD, PATIENCE_S, heard, process
 from tests.village_node.setup.browser import ANSWERS, PASSPHRASE, Setting, setting_up

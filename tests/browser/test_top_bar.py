@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from sync_protocol.case.powers import ROLES
 from tests.browser.conftest import DESK, PHONE, Hall
-from tests.browser.test_faces import OFFICES, TARGETS, VILLAGERS
+from tests.browser.measures import OFFICES, TARGETS, VILLAGERS
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Hall
-from tests.browser.test_faces import TEXTS
+from tests.browser.measures import COLOURS, CONTRASTS, TEXTS
 from tests.builders import VILLAGE
 from tests.village_node.web.errands import done
 from tests.village_node.web.test_filing import held
@@ -13,28 +13,6 @@ from tests.village_node.web.test_filing import held
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 SCREENS = (ViewportSize(width=1920, height=1080), ViewportSize(width=3840, height=1080))
-# The contrast of two colours as WCAG 2.1 has it, and the colour that is behind an element.
-COLOURS = """
-  const light = (colour) => {
-    const [r, g, b] = colour.match(/[0-9.]+/g).map((each) => each / 255)
-      .map((each) => each <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const contrast = (one, other) => {
-    const [a, b] = [one, other].map(light).sort((left, right) => right - left);
-    return (a + 0.05) / (b + 0.05);
-  };
-  const behind = (element) => {
-    const colour = getComputedStyle(element).backgroundColor;
-    return colour === 'rgba(0, 0, 0, 0)' ? behind(element.parentElement) : colour;
-  };
-"""
-# Of each text the contrast to what is behind it (1.4.3), and what it says.
-CONTRASTS = f"""() => {{{COLOURS}
-  return [...document.querySelectorAll('body *')].filter((each) => [...each.childNodes].some(
-    (node) => node.nodeType === 3 && node.textContent.trim())).map((each) =>
-    [contrast(getComputedStyle(each).color, behind(each)), each.textContent.trim().slice(0, 40)]);
-}}"""
 # What does not fit where it stands: a part from top to bottom, a line from left to right.
 CUT = """() => [
     ...[...document.querySelectorAll('body, main, section')].filter((each) => each.scrollHeight > each.clientHeight),
