@@ -36,7 +36,7 @@ TARGETS = """() => [...document.querySelectorAll(
   .map(each => [(each.closest('label.check') || each).getBoundingClientRect(), each.outerHTML.slice(0, 90)])
   .map(([box, html]) => [Math.min(box.height, box.width), html])"""
 
-# Words of up to twelve letters that begin on one line and end on the next: what is longer may have to.
+# Words of up to twelve letters that begin on one line and end on the next: what is longer may have to, and so may addresses.
 CUT_WORDS = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -47,10 +47,10 @@ CUT_WORDS = """() => {
     if (node.parentElement.closest('.number, code, pre')) continue;
     range.selectNodeContents(node);
     if (range.getClientRects().length < 2) continue;
-    for (const word of node.data.matchAll(/(?<![A-Za-z0-9])[A-Za-z]{2,12}(?![A-Za-z0-9])/g)) {
+    for (const word of node.data.matchAll(/(?<![\\w./@])[A-Za-z]{2,12}(?!\\w|[./@]\\w)/g)) {
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
-      if (new Set([...range.getClientRects()].map(each => Math.round(each.top))).size > 1) found.push(word[0]);
+      if (new Set([...range.getClientRects()].map(each => Math.round(each.top))).size > 1) found.push(`${word[0]} in ${node.parentElement.outerHTML.slice(0, 90)}`);
     }
   }
   return found;
