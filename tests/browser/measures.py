@@ -94,15 +94,14 @@ AS_IT_STANDS = f"""() => {{
   }};
 }}"""
 
-# The page in large print and in the usual one. `first`: where the first thing ends that is typed into, or pressed where
-# there is none; `sends`: where the first button of a form ends.
+# The page in large print and in the usual one. `begins`: where its heading begins; `field`: where the first field ends;
+# `sends`: where the first button of a form ends.
 BOTH_PRINTS = f"""() => {{
   const root = document.documentElement, before = root.classList.contains('big');
-  const end = (of) => {{
+  const edge = (of, which) => {{
     const found = [...document.querySelectorAll(of)].find(each => each.checkVisibility());
-    return found ? found.getBoundingClientRect().bottom + scrollY : null;
+    return found ? found.getBoundingClientRect()[which] + scrollY : null;
   }};
-  const field = 'main :is(input:not([type=hidden]), select, textarea)';
   const found = [true, false].map((large) => {{
     root.classList.toggle('big', large);
     return {{
@@ -113,8 +112,9 @@ BOTH_PRINTS = f"""() => {{
       texts: ({TEXTS})(),
       targets: ({TARGETS})(),
       cut: ({CUT_WORDS})(),
-      first: end(field) ?? end('main :is(a, button)'),
-      sends: end('main form .btn'),
+      begins: edge('h1', 'top'),
+      field: edge('main :is(input:not([type=hidden]), select, textarea)', 'bottom'),
+      sends: edge('main form .btn', 'bottom'),
     }};
   }});
   root.classList.toggle('big', before);
@@ -151,8 +151,9 @@ VIOLATIONS = {"resultTypes": ["violations"]}  # what is in order need not be tol
 
 @dataclass(frozen=True)
 class Drawn:
-    """A page as it is drawn in one print, language and window. `first`, `sends`: how far from its top the first thing to
-    type into (or to press) ends, and the first button of a form; None: there is none. `cut`: words torn apart."""
+    """A page as it is drawn in one print, language and window. `begins`: how far from its top the heading begins;
+    `field`, `sends`: how far the first field ends, and the first button of a form; None: there is none. `cut`: words
+    that are torn apart."""
 
     large: bool
     language: str
@@ -161,7 +162,8 @@ class Drawn:
     texts: list[tuple[float, str]]
     targets: list[tuple[float, str]]
     cut: list[str]
-    first: float | None
+    begins: float
+    field: float | None
     sends: float | None
 
     @property
