@@ -131,7 +131,7 @@ TAKE_ITS_PLACE = f"""async (asked) => {{
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   if (!page.querySelector('main h1') || ({FIELDS})(page) !== ({FIELDS})(document)) return false;
   for (const each of page.querySelectorAll('noscript')) each.remove();
-  for (const each of page.querySelectorAll('[data-frame], [data-print]')) each.hidden = false;
+  for (const each of page.querySelectorAll('[data-frame], [data-sync], [data-print]')) each.hidden = false;
   const opened = [...document.querySelectorAll('details')].map(each => each.open);
   [...page.querySelectorAll('details')].forEach((each, at) => {{ each.open = opened[at]; }});
   window.before = [document.body, document.documentElement.lang];

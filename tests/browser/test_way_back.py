@@ -106,3 +106,18 @@ def test_without_scripts_the_answer_is_drawn_once_more(hall: Hall) -> None:
         expect(page.locator(".next")).to_contain_text(seen)
         expect(page.locator("main")).to_contain_text(number)
     expect(page.locator("html.big")).to_have_count(1)
+
+
+def test_without_scripts_what_is_typed_stays_by_the_buttons_of_its_form(hall: Hall) -> None:
+    page = hall.page(java_script_enabled=False)
+    page.goto("/query/complaint")
+    expect(page.get_by_role("button", name="大字版")).to_have_count(1)  # those of the frame would lose it
+    page.get_by_label("什么事").fill("让我跑了三趟")
+    page.get_by_role("link", name="大字版 · English").click()
+    assert page.url.endswith("#display")
+    press(page, "大字版")
+    press(page, "English")
+    expect(page.locator("html.big[lang=en]")).to_have_count(1)
+    expect(page.locator("main [name=text]")).to_have_value("让我跑了三趟")
+    page.locator("main [name=who]").press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()  # by the keyboard it is sent, as ever

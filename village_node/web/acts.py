@@ -39,6 +39,8 @@ def made(
     values = collect(visit, case, kind)
     typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}
     attempt = Attempt(kind, str(values.get("to", "")) if kind in (kinds.HANDOFF, kinds.PREREVIEW) else "", typed)
+    if visit.redrawn:
+        return show(visit, case, attempt)
     try:
         shown = entitled.shown_on(visit) if kind == kinds.DECIDE else None
         seen, request = cases.position_of(visit.request.form.get("seen", "")), sent_once.asked(visit)
@@ -174,6 +176,6 @@ _READERS: Final = {
 }
 
 ROUTES: Final = (
-    Route("/cases/<place>/<case_id>/act/<move>", "act", act, ACTS, ("POST",)),
+    Route("/cases/<place>/<case_id>/act/<move>", "act", act, ACTS, ("POST",), redraws=True),
     Route("/cases/<place>/<case_id>/procedure/<what>", "answer_procedure", answer_procedure, ACTS, ("POST",)),
 )

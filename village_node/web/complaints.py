@@ -148,6 +148,8 @@ def take(visit: Visit) -> Response:
     typed = {name: visit.line(name) for name in FIELDS}
     said: dict[str, Any] = {**typed, "text": visit.paragraph("text"), "case_no": typed["case_no"].upper()}
     said["higher"] = visit.request.form.get("higher") == "yes"
+    if visit.redrawn:
+        return _form(visit, said)
     once = visit.line("once")
     asked = None
     if re.fullmatch(r"[0-9a-f]{32}", once):
@@ -356,7 +358,7 @@ ROUTES: Final = (
     Route("/complaints", "complaints", register, READS),
     Route("/complaints/open", "open_complaints", open_register, HEARS, ("POST",)),
     Route("/complaints/new", "complaint_form", form, TAKES),
-    Route("/complaints/new", "take_complaint", take, TAKES, ("POST",)),
+    Route("/complaints/new", "take_complaint", take, TAKES, ("POST",), redraws=True),
     Route("/complaints/status", "complaint_status", status_form, TELLS),
     Route("/complaints/status", "tell_complaint", status, TELLS, ("POST",)),
     Route("/complaints/paper/<what>", "complaint_paper", paper, TELLS, ("POST",)),

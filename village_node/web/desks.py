@@ -198,5 +198,5 @@ def _leaves(visit: Visit, case: Case, entries: Sequence[TimelineEntry]) -> Itera
 
 ROUTES: Final = (
     Route("/desk/<place>/<case_id>", "desk_case", desk_case, SEES),
-    Route("/desk/<place>/<case_id>/act/<move>", "desk_act", desk_act, DOES, ("POST",)),
+    Route("/desk/<place>/<case_id>/act/<move>", "desk_act", desk_act, DOES, ("POST",), redraws=True),
 )

@@ -28,16 +28,40 @@ def choose_display(visit: Visit) -> Response:
     lang = asked.get("lang", visit.lang)
     big = asked.get("big", "big" if visit.big else "")
     response = come_back(visit)
+    _keep(visit, response, lang if lang in LANGUAGES else "zh", big=big == "big")
+    return response
+
+
+def take(visit: Visit) -> bool:
+    """Draw this page in the print or the language that stands in the address of a form's own button; False: none does.
+
+    Without scripts such a button brings along what is typed, which those of the frame do not know of."""
+    asked = visit.request.args.get("display", "")
+    if visit.request.method != "POST" or asked not in (*LANGUAGES, "big", "usual"):
+        return False
+    if asked in LANGUAGES:
+        visit.lang = asked
+    else:
+        visit.big = asked == "big"
+    visit.redrawn = True
+    return True
+
+
+def keep(visit: Visit, response: Response) -> None:
+    """Have the pages to come look as this one does."""
+    _keep(visit, response, visit.lang, big=visit.big)
+
+
+def _keep(visit: Visit, response: Response, lang: str, *, big: bool) -> None:
     response.set_cookie(
         DISPLAY_COOKIE,
-        f"{lang if lang in LANGUAGES else 'zh'}.{'big' if big == 'big' else ''}",
+        f"{lang}.{'big' if big else ''}",
         max_age=DISPLAY_DAYS * 86_400,
         httponly=True,
         samesite="Strict",
         secure=visit.site.config.behind_tls,
         path="/",
     )
-    return response
 
 
 def come_back(visit: Visit) -> Response:

@@ -523,7 +523,7 @@ def _form(
 
 ROUTES: Final = (
     Route("/file/<item_no>", "file_form", file_form, FILES),
-    Route("/file/<item_no>", "file_case", file_case, FILES, ("POST",)),
+    Route("/file/<item_no>", "file_case", file_case, FILES, ("POST",), redraws=True),
     # The page asks by itself: it is no sign of life, and a form that is left open keeps no session alive.
     Route("/file/<item_no>/keep", "keep_typed", keep_typed, FILES, ("POST",), refreshes=True),
     Route("/drafts/<draft_id>/delete", "delete_draft", delete_draft, OWN, ("POST",)),

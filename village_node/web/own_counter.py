@@ -75,6 +75,8 @@ def _asked(visit: Visit, wish: Wish) -> Response:
     if visit.request.method != "POST" or visit.request.form.get("begin") == "yes":
         return _form(visit, wish, {"number": visit.line("number")[:60]})
     typed = {name: visit.line(name) for name in FIELDS} | {"reason": visit.paragraph("reason")}
+    if visit.redrawn:
+        return _form(visit, wish, typed)
     if visit.person is not None:
         words = visit.t(
             "这台电脑上有工作人员登录着。请先退出登录，再由申请人本人办；代为登记的，在案件页上登记。",
@@ -153,6 +155,6 @@ def _form(
 
 
 ROUTES: Final = (
-    Route("/query/withdrawal", "own_withdrawal", own_withdrawal, ASKS, ("GET", "POST")),
-    Route("/query/proxy", "own_revocation", own_revocation, ASKS, ("GET", "POST")),
+    Route("/query/withdrawal", "own_withdrawal", own_withdrawal, ASKS, ("GET", "POST"), redraws=True),
+    Route("/query/proxy", "own_revocation", own_revocation, ASKS, ("GET", "POST"), redraws=True),
 )

@@ -308,7 +308,8 @@ def add(app: Flask, site: Site, route: Route) -> None:
         if not route.policy.allows(visit.person.roles if visit.person else None):
             _note_refusal(visit, refusals.ROUTE, route)
             raise NotFound
-        if route.vouched and not (route.takes_leave and leaves.given(visit, request.path)):
+        redrawn = route.redraws and display.take(visit)
+        if route.vouched and not redrawn and not (route.takes_leave and leaves.given(visit, request.path)):
             asked = sign_in.vouching(visit, route.for_good)
             if asked is not None:
                 return asked
@@ -322,6 +323,8 @@ def add(app: Flask, site: Site, route: Route) -> None:
             return visit.render("search_over.html", 410, anew=anew)
         if isinstance(given, Response) and given.status_code == HTTPStatus.NOT_FOUND:
             _note_refusal(visit, refusals.OBJECT, route)
+        if redrawn:
+            display.keep(visit, given)
         return given
 
     app.add_url_rule(route.rule, route.name, answer, methods=list(route.methods))

@@ -59,6 +59,8 @@ class Route:
     no sign of life of the person in front of it. `vouched`: an act that is asked for with the password once more, since
     whoever finds a screen unattended must not do it. `for_good`: what of such an act cannot be undone, in words, which
     are read where the password is typed. `takes_leave`: it gives a file, and the page after the password asks for it.
+    `redraws`: sent with a choice of print or language in its address, it does nothing but draw its form once more with
+    what was typed.
     """
 
     rule: str
@@ -70,6 +72,7 @@ class Route:
     vouched: bool = False
     for_good: tuple[str, str] | None = None
     takes_leave: bool = False
+    redraws: bool = False
 
 
 def declare(app: Flask, endpoint: str, policy: Policy) -> None:

@@ -51,6 +51,8 @@ def own_complaint(visit: Visit) -> Response:
     """Take the complaint of somebody who types number and code of a case, and show its slip, once."""
     typed: dict[str, Any] = {name: visit.line(name) for name in COMPLAINT_FIELDS} | {"text": visit.paragraph("text")}
     typed["higher"] = visit.request.form.get("higher") == "yes"
+    if visit.redrawn:
+        return _complaint_form(visit, typed)
     try:
         case = query.look_up(visit, typed["number"].upper(), typed["code"])
     except NotTold as refused:
@@ -289,7 +291,7 @@ def day_words(visit: Visit, day: date) -> str:
 
 ROUTES: Final = (
     Route("/query/complaint", "complaint_of_ones_own", complaint_of_ones_own, COMPLAINS),
-    Route("/query/complaint", "own_complaint", own_complaint, COMPLAINS, ("POST",)),
+    Route("/query/complaint", "own_complaint", own_complaint, COMPLAINS, ("POST",), redraws=True),
     Route("/query/rating", "own_rating", own_rating_given, RATES, ("POST",)),
     Route("/book", "own_booking", own_booking, BOOKS),
     Route("/book", "book_oneself", book_oneself, BOOKS, ("POST",)),

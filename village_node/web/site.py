@@ -179,6 +179,7 @@ class Visit:
     big: bool
     kiosk: bool = False
     address: str = ""  # where what a form brought can be asked for by address all the same
+    redrawn: bool = False  # the form in hand is to be drawn once more, and nothing done
     carries: tuple[tuple[str, str], ...] = ()  # what stands for the fields of the form, where they are not to be shown
 
     @property

@@ -93,7 +93,7 @@
   if (frame) {
     let chosen = Promise.resolve();
     const letters = frame.querySelector("[aria-pressed]");
-    frame.hidden = false;
+    for (const each of [frame, ...document.querySelectorAll("[data-sync]")]) each.hidden = false;
     frame.addEventListener("submit", async (event) => {
       if (!event.submitter) return; // an old browser sends the form as without scripts
       event.preventDefault();
