@@ -1,5 +1,5 @@
-"""How a page looks, measured in a browser: letters, targets, contrast, width, structure; in both prints, at the desk and on
-a small phone, and in both languages at one visit."""
+"""How a page looks, measured in a browser: letters, targets, contrast, width, structure; in both prints, at the desk and
+on a small phone, and in both languages at one visit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +36,7 @@ TARGETS = """() => [...document.querySelectorAll(
   .map(each => [(each.closest('label.check') || each).getBoundingClientRect(), each.outerHTML.slice(0, 90)])
   .map(([box, html]) => [Math.min(box.height, box.width), html])"""
 
-# Words of up to twelve letters that begin on one line and end on the next: what is longer may have to, and so may addresses.
+# Words of up to twelve letters that begin on one line and end on the next: longer ones may have to, and addresses.
 CUT_WORDS = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -47,7 +47,8 @@ CUT_WORDS = """() => {
     if (node.parentElement.closest('.number, code, pre')) continue;
     range.selectNodeContents(node);
     if (range.getClientRects().length < 2) continue;
-    for (const word of node.data.matchAll(/(?<![\\w./@])[A-Za-z]{2,12}(?!\\w|[./@]\\w)/g)) {
+    const words = /(?<![\\w./@])[A-Za-z]{2,12}(?!\\w|[./@]\\w)/g;
+    for (const word of node.data.matchAll(words)) {
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
       if (new Set([...range.getClientRects()].map(each => Math.round(each.top))).size > 1) found.push(`${word[0]} in ${node.parentElement.outerHTML.slice(0, 90)}`);
@@ -230,7 +231,7 @@ def measure(
 
 
 def _in_english(page: Page, asked: Request, before: ViewportSize) -> tuple[list[Any], list[Any]]:
-    """The same page in English: as it is drawn, and its contrasts. Nothing, where asking once more gives another page."""
+    """The same page in English: as it is drawn, and its contrasts. Nothing, where another page comes of asking anew."""
     same: dict[str, Any] = {"method": asked.method}
     if asked.post_data is not None:
         same |= {"body": asked.post_data, "headers": {"Content-Type": asked.headers["content-type"]}}

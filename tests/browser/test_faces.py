@@ -11,7 +11,7 @@ from tests.browser import county_books, watched_books
 from tests.browser.conftest import DESK, PHONE, Hall, open_hall, press, vouched
 from tests.browser.filled_books import fill_books
 from tests.browser.forked_books import forked
-from tests.browser.measures import OFFICES, SMALL, TEXTS, VILLAGERS, Measured, measure
+from tests.browser.measures import CONTRASTS, OFFICES, TEXTS, VILLAGERS, Measured, measure
 from tests.browser.test_stories import act, file
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, delegate
 from tests.sync_protocol.case.year_2026 import CALENDAR
@@ -394,7 +394,9 @@ def test_a_resident_types_without_scrolling(measured: list[Measured]) -> None:
         (page.path, drawn)
         for page in measured
         for drawn in page.drawn
-        if page.face == "face-resident" and drawn.field is not None and re.sub("/q/.*", "/q/", page.path) not in TELL_FIRST
+        if page.face == "face-resident"
+        and drawn.field is not None
+        and re.sub("/q/.*", "/q/", page.path) not in TELL_FIRST
     ]
     assert len({path for path, _ in forms}) > 6
     assert [(path, each.where, each.field) for path, each in forms if (each.field or 0) > each.window[1]] == []
@@ -430,6 +432,17 @@ def test_the_bar_at_the_top_is_one_row_at_the_desk_in_both_languages(rooms: Room
     rooms.agent.goto("/account")
     box = rooms.agent.locator(".top").bounding_box()
     assert box is not None and box["height"] < 90, "in the large letters of a village"
+
+
+def test_the_newest_days_of_a_chart_are_in_sight_on_a_phone(rooms: Rooms) -> None:
+    head = rooms.township_head
+    head.set_viewport_size(PHONE)
+    head.goto("/overview")
+    box, drawn = head.locator(".chart").bounding_box(), head.locator(".flow-chart").bounding_box()
+    head.set_viewport_size(DESK)
+    assert box is not None and drawn is not None
+    assert drawn["width"] > box["width"], "it is wider than the phone"
+    assert abs(drawn["x"] + drawn["width"] - box["x"] - box["width"]) < 2, "its end stands at the right"
 
 
 def test_a_label_leads_into_its_own_form(rooms: Rooms) -> None:
@@ -468,16 +481,20 @@ def test_the_measures_notice_what_is_wrong(rooms: Rooms) -> None:
     page.evaluate(
         """() => {
           document.querySelector('main').insertAdjacentHTML('beforeend',
-            '<p id="x">small print</p><button id="y">go</button><input id="z"><div id="w">wide</div>');
+            '<p id="x">small print</p><button id="y">go</button><input id="z" name="z"><div id="w">wide</div><p id="v">torn</p>');
           const set = (id, values) => Object.assign(document.getElementById(id).style, values);
           set('x', {fontSize: '12px', color: '#bbb'});
           set('y', {width: '20px', padding: 0});
           set('w', {width: '5000px'});
+          set('v', {width: '2ch', overflowWrap: 'anywhere'});
         }"""
     )
-    seen = measure("/query", page)
+    seen = measure("/query", page, asked=rooms.hall.asked[page])
     assert "color-contrast" in [each[0] for each in seen.violations]
     assert min(text[0] for text in seen.texts) == 12
     assert min(target[0] for target in seen.targets) <= 20
     assert all(content > width for content, width in seen.widths)
     assert len(seen.unnamed) == 1
+    assert all("torn in" in "".join(each.cut) for each in seen.drawn)
+    assert min(each[0] for each in page.evaluate(CONTRASTS)) < 4.5
+    assert {each.language for each in seen.drawn} == {"zh-CN"}, "a page with other fields is not the same in English"

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Hall
-from tests.browser.test_kiosk import rateable
 from tests.browser.measures import COLOURS
+from tests.browser.test_kiosk import rateable
 from tests.builders import TOWNSHIP, VILLAGE
 from tests.village_node.web.test_filing import held
 

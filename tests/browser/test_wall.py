@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import Hall
-from tests.browser.measures import COLOURS, CONTRASTS, TEXTS
+from tests.browser.measures import CONTRASTS, TEXTS
 from tests.builders import VILLAGE
 from tests.village_node.web.errands import done
 from tests.village_node.web.test_filing import held

@@ -113,7 +113,7 @@ def test_without_scripts_what_is_typed_stays_by_the_buttons_of_its_form(hall: Ha
     page.goto("/query/complaint")
     expect(page.get_by_role("button", name="大字版")).to_have_count(1)  # those of the frame would lose it
     page.get_by_label("什么事").fill("让我跑了三趟")
-    page.get_by_role("link", name="大字版 · English").click()
+    page.get_by_role("link", name="字号 · English").click()
     assert page.url.endswith("#display")
     press(page, "大字版")
     press(page, "English")

@@ -1,5 +1,5 @@
-"""Without scripts the buttons for print and language that stand in a form draw it once more with what was typed: nothing
-is done, and the pages to come look so as well."""
+"""Without scripts the buttons for print and language that stand in a form draw it once more with what was typed.
+Nothing is done, and the pages to come look so as well."""
 
 import re
 from html import unescape
