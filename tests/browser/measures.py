@@ -1,5 +1,6 @@
-"""How a page looks, measured in a browser: letters, targets, contrast, width, structure; in both prints, at the desk and
-on a small phone, and in both languages at one visit."""
+"""How a page looks, measured in a browser: letters, targets, contrast, width, structure.
+
+In both prints, at the desk and on a small phone, and in both languages at one visit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,8 @@ CUT_WORDS = """() => {
     for (const word of node.data.matchAll(words)) {
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
-      if (new Set([...range.getClientRects()].map(each => Math.round(each.top))).size > 1) found.push(`${word[0]} in ${node.parentElement.outerHTML.slice(0, 90)}`);
+      const lines = new Set([...range.getClientRects()].map(each => Math.round(each.top)));
+      if (lines.size > 1) found.push(`${word[0]} in ${node.parentElement.outerHTML.slice(0, 90)}`);
     }
   }
   return found;

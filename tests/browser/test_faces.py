@@ -481,7 +481,8 @@ def test_the_measures_notice_what_is_wrong(rooms: Rooms) -> None:
     page.evaluate(
         """() => {
           document.querySelector('main').insertAdjacentHTML('beforeend',
-            '<p id="x">small print</p><button id="y">go</button><input id="z" name="z"><div id="w">wide</div><p id="v">torn</p>');
+            '<p id="x">small print</p><button id="y">go</button><input id="z" name="z">' +
+            '<div id="w">wide</div><p id="v">torn</p>');
           const set = (id, values) => Object.assign(document.getElementById(id).style, values);
           set('x', {fontSize: '12px', color: '#bbb'});
           set('y', {width: '20px', padding: 0});
