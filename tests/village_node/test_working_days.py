@@ -14,10 +14,11 @@ def test_the_year_announced_is_the_one_typed_in_from_the_announcement() -> None:
     assert KNOWN.version.startswith("holidays-")
 
 
-def test_a_year_without_its_arrangement_is_not_known_at_all() -> None:
+def test_of_a_year_without_its_arrangement_nothing_is_taken_from_the_package() -> None:
     assert 2035 not in KNOWN.years
-    new_year = KNOWN.look(date(2035, 1, 1))  # a Monday: whatever version of the package knows of it
-    assert (new_year.kind, new_year.provisional) == ("workday", True)
+    eve = KNOWN.look(date(2035, 2, 7))  # the eve of the lunar new year, a Wednesday: the package knows it
+    assert (eve.kind, eve.provisional) == ("workday", True)
+    assert KNOWN.look(date(2035, 1, 1)).kind == "holiday", "the law names it"
     assert all(year.announced and year.document_no for year in KNOWN.years.values())
 
 

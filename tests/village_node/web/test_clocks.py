@@ -121,9 +121,9 @@ def test_a_case_nobody_answered_counts_as_accepted_and_says_so(days: Days) -> No
 def test_a_date_in_a_year_not_announced_is_provisional_for_everybody(days: Days) -> None:
     case = days.file(12, 25)
     agent, _ = days.on(12, 28)
-    # Mon 28 to Thu 31 are 1 to 4; Mon 4 to Fri 8 January are 5 to 9; Mon 11 is 10.
-    assert "最晚 2027年1月8日（预计）" in clock_of(agent.open(case).text)
-    assert "最晚 2027年1月8日（预计）" in days.query(case)
+    # Mon 28 to Thu 31 are 1 to 4; 1 January is off by law; Mon 4 to Fri 8 January are 5 to 9; Mon 11 is 10.
+    assert "最晚 2027年1月11日（预计）" in clock_of(agent.open(case).text)
+    assert "最晚 2027年1月11日（预计）" in days.query(case)
 
 
 def test_the_list_marks_and_sorts_by_grade(days: Days) -> None:

@@ -307,11 +307,11 @@ def test_documents_tell_the_day_of_the_promise_while_somebody_can_name_it(
     assert "承诺办结日期2026年12月23日决定单位" in words(printed(officer, accepted))
     done(head, case, "extend", days="10", reason="情况复杂")
     extended = link(officer, case, "10")
-    assert "延长后的承诺办结日期2027年1月6日" in words(printed(officer, extended))
+    assert "延长后的承诺办结日期2027年1月7日" in words(printed(officer, extended))
     assert "承诺办结日期" not in words(printed(officer, accepted)), "it is another day now than when it was accepted"
     opened_by_two(officer, head, case, what="testing", basis="条例第六条", planned_days="5")
     # It may take longer than planned.
-    assert "承诺办结日期2027年1月13日（预计）" in words(printed(officer, link(officer, case, "08")))
+    assert "承诺办结日期2027年1月14日（预计）" in words(printed(officer, link(officer, case, "08")))
     assert "承诺办结日期" not in words(printed(officer, extended))
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
     opened_by_two(officer, head, case, what="testing", basis="条例第七条", planned_days="5")
