@@ -21,6 +21,9 @@ from village_node.store.tables.streams import EVENTS, STREAMS
 DECIDED: Final = (*workflow.DECIDED, "fee_due", "delivered", "archived")
 # On its way to somebody: also what was delivered meanwhile, which has to arrive to be filed.
 COMING: Final = ("in_transit", "delivered")
+# Where the applicant is to act, or was, and the holder has to once they did: what lapsed may be opened again by papers
+# that came in time.
+ANSWERED: Final = ("correcting", "lapsed")
 # Lists of what is to be done: the most pressing first. The others are long, and the newest first.
 BY_GRADE: Final = ("mine", "new", "claimed", "unclaimed", "supplies", "back", "transit", "prereview")
 _FIRST: Final = {"promises": CASES.c.promise_day, "to_mend": CASES.c.updated_ms}  # lists in the order of a column
@@ -111,19 +114,21 @@ def held_by_grade(connection: Connection, day: date) -> dict[str, dict[Grade, in
 def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") -> ColumnElement[bool]:
     """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
 
-    mine: to be done here · new: came to here, and nobody has received it yet · claimed: ``who`` has taken it up ·
-    unclaimed: to be done here, and nobody has · back: papers are missing · to_mend: and nobody has brought any ·
-    supplies: something waits for the holder's answer · not_left: ours that no receipt from above covers · transit: on
-    the way · promises: a commitment is to be kept · unrated: given to the applicant, who has not rated it and is to be
-    called · prereview: drafts to be looked at here · reviews: a review of a refusal was asked for · fees: the applicant
-    is to be told of one, or to pay it, of those whose item has one · to_file: given to the applicant, and the volume
-    not filed · decided, delivering, all.
+    mine: to be done here, also where the applicant has answered · new: came to here, and nobody has received it yet ·
+    claimed: ``who`` has taken it up · unclaimed: to be done here, and nobody has · back: papers are missing · to_mend:
+    and nobody has brought any · supplies: something waits for the holder's answer · not_left: ours that no receipt from
+    above covers · transit: on the way · promises: a commitment is to be kept · unrated: given to the applicant, who has
+    not rated it and is to be called · prereview: drafts to be looked at here · reviews: a review of a refusal was asked
+    for · fees: the applicant is to be told of one, or to pay it, of those whose item has one · to_file: given to the
+    applicant, and the volume not filed · decided, delivering, all.
     """
     table = CASES.c
     known = table.state.is_not(None)
     asked = or_(table.open_supplies > 0, table.open_withdrawals > 0)
     coming = and_(table.state.in_(COMING), table.transit_to == here)
-    to_do = or_(and_(table.holder == here, table.state.not_in((*FINISHED, "correcting"))), coming)
+    answered = and_(asked, table.state.in_(ANSWERED))
+    held_to_do = or_(table.state.not_in((*FINISHED, "correcting")), answered)
+    to_do = or_(and_(table.holder == here, held_to_do), coming)
     # Each is made only when it is asked for: together they took longer than the counting.
     conditions: dict[str, Callable[[], ColumnElement[bool]]] = {
         "mine": lambda: to_do,
@@ -132,10 +137,7 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") 
         "unclaimed": lambda: and_(to_do, not_(claims.is_claimed())),
         "back": lambda: table.state == "correcting",
         "to_mend": lambda: and_(table.state == "correcting", func.coalesce(table.open_supplies, 0) == 0),
-        # What lapsed may be opened again by papers that came in time.
-        "supplies": lambda: and_(
-            table.holder == here, asked, or_(table.state.not_in(FINISHED), table.state == "lapsed")
-        ),
+        "supplies": lambda: and_(table.holder == here, asked, or_(table.state.not_in(FINISHED), answered)),
         "reviews": lambda: and_(table.state == "refused", table.open_withdrawals > 0),
         "not_left": lambda: rows.among((table.scope, table.case_id), not_left) if not_left else false(),
         "transit": lambda: table.state == "in_transit",
@@ -298,8 +300,10 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
     held: dict[str, int] = dict(rows.ask(connection, words, (here,)))
     words = "SELECT count(*) FROM cases WHERE transit_to = ? AND transit_to IS NOT NULL AND state IN (?, ?)"
     coming = rows.ask(connection, words, (here, *COMING))[0][0]
+    answered = count(connection, and_(view("supplies", here), CASES.c.state.in_(ANSWERED)))
+    held_open = sum(number for state, number in held.items() if state not in (*FINISHED, "correcting"))
     return {
-        "mine": sum(number for state, number in held.items() if state not in (*FINISHED, "correcting")) + coming,
+        "mine": held_open + coming + answered,
         "new": coming,
         "back": by_state.get("correcting", 0),
         "supplies": connection.scalar(select(func.count()).select_from(CASES).where(view("supplies", here))) or 0,

@@ -1,6 +1,6 @@
 """The work list: what waits for me, what came back, what has not left this node, is on the way, is decided."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -82,6 +82,7 @@ _OF_OFFICES: Final = ("deciders", "number_series", "countersigning", "actions")
 # Whose own work is looking at that of others: what has a card comes before their list of cases.
 OVERSEES: Final = frozenset({"supervisor", "leader"})
 FILTERS: Final = ("text", "item_no", "state", "place", "kind", "department")
+Register = tuple[str, str, int]  # address, words, how much waits in it
 SLICE: Final = 500  # cases that an export reads at once
 APPLICANT: Final = ("申请人", "Applicant")
 HEAD: Final = (
@@ -159,7 +160,7 @@ def _cells(visit: Visit, row: CaseRow) -> tuple[str, ...]:
     )
 
 
-def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
+def _registers(visit: Visit, unrated: int) -> list[Register]:
     """The further registers: address, words, and how much waits in each; those where something waits first."""
     book, t = visit.site.casebook, visit.t
     odd, together = book.odd_counts(), book.together_counts()
@@ -190,7 +191,20 @@ def _registers(visit: Visit, unrated: int) -> list[tuple[str, str, int]]:
         found.append(("batches", t("名单收件", "Lists"), 0))
     if visit.site.face == "village":
         found = [each for each in found if each[2] or each[0] not in _OF_OFFICES]
-    return [(url_for(name), label, count) for name, label, count in sorted(found, key=lambda each: not each[2])]
+    addressed = [(url_for(name), label, count) for name, label, count in found]
+    if appealed := book.order_counts()["appeals"] if powers.may_judge(visit.staff.roles, visit.site.level) else 0:
+        addressed.append((url_for("orders", view="appeals"), t("差评申诉", "Appeals"), appealed))
+    return sorted(addressed, key=lambda each: not each[2])
+
+
+def _besides(visit: Visit, registers: Sequence[Register], counts: Mapping[str, int]) -> list[Register]:
+    """What waits for the person in front though no case is to be done here: lists of cases that their roles alone have,
+    and the registers in which something does."""
+    views = desks.views_of(visit)
+    if powers.may(visit.staff.roles, visit.site.level, kinds.REVIEW_DECISION):
+        views.append("reviews")
+    listed = [(url_for("work", view=view), visit.t(*VIEWS[view]), counts[view]) for view in views]
+    return [each for each in (*listed, *registers) if each[2]]
 
 
 def beside(visit: Visit, listed: Sequence[CaseRow]) -> dict[str, Any]:
@@ -240,6 +254,7 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         views={name: label for name, label in VIEWS.items() if name not in left_out},
         counts=counts,
         registers=registers,
+        besides=_besides(visit, registers, counts),
         empty=EMPTY | {each: (said := desks.empty_words(visit, each, counts), said) for each in desks.VIEWS.values()},
         complaints_shut=complaints.is_shut(visit),
         states=STATES,

@@ -12,6 +12,7 @@ from tests.builders import APPLICATION, COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAG
 from tests.village_node.web.api.program import program_at
 from tests.village_node.web.conftest import NOON_MS
 from tests.village_node.web.counter import Counter, Visitor, everywhere, exchange, open_counter
+from tests.village_node.web.errands import at_the_township, chosen, done
 from tests.village_node.web.test_consultations import asked
 from village_node.casebook import Application
 from village_node.web import times
@@ -375,3 +376,47 @@ def test_a_village_s_list_comes_before_sums_and_without_lists_of_offices(agent: 
         assert none not in page, none
     office = county.sign_in("1001", "window").open("/work").text
     assert "窗口办决率" in office and office.index("本机各件") < office.index('id="f-text"')
+
+
+def test_what_the_applicant_brought_or_asks_is_to_be_done_where_the_case_is(
+    network: Network, agent: Visitor, township: Counter
+) -> None:
+    """The list of a township's clerk said that nothing waits while a supply waited to be taken."""
+    clerk = township.sign_in("0101", "clerk")
+    case = at_the_township(network, agent, clerk, "001")
+    done(clerk, case, "return_for_correction", **{"what:material:户口簿": "缺页"})
+    everywhere(network)
+    page = clerk.open("/work").text
+    assert "没有等您处理的件" in page and counts(page)["mine"] == 0, "the applicant is to act"
+    done(agent, case, "supply", **{"paper:material:户口簿": "yes"})
+    everywhere(network)
+    page = clerk.open("/work").text
+    assert case in page and (counts(page)["mine"], counts(page)["supplies"]) == (1, 1)
+    done(clerk, case, "take", supplies=chosen(clerk.open(case).text, "take", "supplies"))
+    done(clerk, case, "return_for_correction", reason="仍缺第三页", **{"what:material:户口簿": "缺页"})
+    assert counts(clerk.open("/work").text)["mine"] == 0
+    done(agent, case, "withdrawal_request", reason="不办了")
+    everywhere(network)
+    page = clerk.open("/work").text
+    assert case in page and "申请撤回" in row_of(page, case) and counts(page)["mine"] == 1
+
+
+def test_the_empty_list_names_what_waits_in_others(
+    network: Network, agent: Visitor, township: Counter, county: Counter
+) -> None:
+    clerk = township.sign_in("0101", "clerk")
+    business, window = county.sign_in("1003", "business"), county.sign_in("1004", "window")
+    assert "没有等您处理的件" in business.open("/work").text
+    case = at_the_township(network, agent, clerk, "001")
+    done(clerk, case, "refuse", reasons="不属于本机关职权", legal_basis="行政许可法第三十二条")
+    everywhere(network)
+    done(agent, case, "review_request", reason="材料齐全")
+    everywhere(network)
+    page = business.open("/work").text
+    said = re.findall(r'还等着处理的：<a href="/work\?view=reviews">申请复核</a> <span class="number">1<', page)
+    assert len(said) == 1
+    assert "没有等您处理的件" in window.open("/work").text, "who may not answer a review"
+    asked(window, outcome="open")
+    page = window.open("/work").text
+    assert re.search(r'还等着处理的：<a href="/consultations">咨询</a> <span class="number">1<', page)
+    assert "没有等您处理的件" not in page
