@@ -150,6 +150,9 @@ def _walk(county: DemoNode, township: DemoNode, villages: list[DemoNode], *, onc
     case = walk.walk(agent, clerk, reviewer, window, head, _say)
     proof = _county_receipt(village, case)
     if not once:
+        village_heads = [walk.hire(each, "demo-chief", "演示主任", "head") for each in villages]
+        for number, worker in enumerate((head, station_head, *village_heads)):
+            appointing.open_room(worker, f"{number:03}")
         codes = _invited(county, township, villages)
         appointing.appoint(head, business, _departments(head), "3003", "3002", "样例：演示完毕，交给真人")
         appointing.keep_seal(head, "decision", ["3002", "3003"])

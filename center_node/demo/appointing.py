@@ -1,4 +1,5 @@
-"""The registers of the demonstration: made-up representatives and seals, entered on the pages by their keepers."""
+"""The registers of the demonstration: made-up representatives, seals and opening hours, entered on the pages by their
+keepers."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -9,6 +10,8 @@ from center_node.demo.visitor import Form
 from center_node.demo.walk import WalkFailed, Worker
 
 SAMPLE: Final = "样例"
+_HOURS: Final = "8:30–12:00，14:30–18:00"
+_SLOTS: Final = "09:00 10:00 11:00 15:00 16:00 17:00"
 _SEALS: Final = {"acceptance": f"{SAMPLE}受理章", "decision": f"{SAMPLE}2号章"}
 
 
@@ -49,6 +52,20 @@ def keep_seal(head: Worker, use: str, custodians: Iterable[str]) -> None:
 def hear(worker: Worker) -> None:
     """Begin to hear complaints about the places below, which are sealed to this one. Raises WalkFailed."""
     _sent(worker, worker.visitor.open(f"{worker.node.url}/complaints").form("/complaints/open"), {})
+
+
+def open_room(head: Worker, last_digits: str) -> None:
+    """Enter when a place's room is open, where it is, its telephone, and when one can come by appointment. Raises
+    WalkFailed."""
+    form = head.visitor.open(f"{head.node.url}/duty").form("/duty/room")
+    values = {
+        **{f"hours{day}": _HOURS for day in range(5)},
+        "address": f"{head.node.name}便民服务场所（{SAMPLE}）",
+        "phone": f"0934-0000{last_digits}（{SAMPLE}）",
+        "slots": _SLOTS,
+        "a_slot": "4",
+    }
+    _sent(head, form, values)
 
 
 def _sent(worker: Worker, form: Form, values: Mapping[str, str]) -> None:

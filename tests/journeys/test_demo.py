@@ -45,14 +45,19 @@ def test_the_case_is_decided_and_read_back(walked):
 def test_it_stays_up_for_people_and_stops_when_it_is_told(tmp_path):
     line = [sys.executable, "-m", "center_node.cli", "demo", "--data", str(tmp_path / "nodes")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SANJI_")}
+    opener, rooms = urllib.request.build_opener(urllib.request.ProxyHandler({})), []
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         told = ""
         for printed in process.stdout:
             told += printed
             if "Ctrl-C" in printed:
+                for url in re.findall(r"^\S+ (http://\S+)$", told, re.MULTILINE):
+                    rooms.append([opener.open(url + page, timeout=30).read().decode() for page in ("/hours", "/book")])
                 process.send_signal(signal.SIGTERM)  # an interrupt is ignored by what a shell runs in the background
         assert process.wait(60) == 0, told
+    assert len(rooms) == 4, told
+    assert all("8:30–12:00" in hours and "/book?day=" in book for hours, book in rooms), "a resident may come"
     assert all(number in told for number in ("1001", "2001", "3001", "3002", "3003"))
     assert re.search(r"蒋督查（supervisor）工号 3005 一次性登录码 \S{8,}", told)
 

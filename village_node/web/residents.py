@@ -25,7 +25,7 @@ from village_node.store import StoreError
 from village_node.web import complaints, entry, own_rating, query, sent_once, times
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.query import NotTold
-from village_node.web.service_room import WEEK
+from village_node.web.service_room import WEEK, ask_first
 from village_node.web.site import Visit
 
 COMPLAINS: Final = Policy(None, "query")
@@ -278,6 +278,7 @@ def _booking(visit: Visit, typed: Mapping[str, str], status: int = 200, problem:
         errors={wrong: problem} if wrong else {},
         problem=problem,
         room=book.room(),
+        ask_first=ask_first(visit),
         items=[(item.item_no, visit.t(item.name, item.name_en)) for item in visit.site.finder.find("")],
         booked=None,
         once=visit.once,

@@ -51,11 +51,28 @@ def hours(visit: Visit) -> Response:
     return visit.render(
         "hours.html",
         room=room,
+        ask_first=ask_first(visit),
         classes=[visit.t(*CLASSES[each]) for each in room.classes],
         week=[(visit.t(*WEEK[number]), hours) for number, hours in enumerate(room.hours)],
         open_days_off=[each for each in days if each.day_off and each.posts],
         closed=[each for each in days if each.day_off and not each.posts and each.day.weekday() < 5],
         made_up=[each for each in days if not each.day_off and each.day.weekday() > 4],
+    )
+
+
+def ask_first(visit: Visit) -> str:
+    """What is said to who wants to come where nobody has entered when the room is open: closed it need not be. Empty
+    where somebody has."""
+    room = visit.site.casebook.room()
+    if any(room.hours):
+        return ""
+    words = visit.t("本单位还没有登记开放时间。", "Nobody has entered here yet when this room is open. ")
+    if room.phone:
+        return words + visit.t(f"来之前请先打电话问：{room.phone}。", f"Call first: {room.phone}.")
+    name = visit.site.config.name
+    return words + visit.t(
+        f"本机也没有登记电话，来之前请先向{name}的工作人员问，或拨打 12345 政务服务热线。",
+        f"Nor a telephone: ask the people of {name} before you come, or call the public hotline 12345.",
     )
 
 

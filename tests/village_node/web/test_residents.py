@@ -104,8 +104,11 @@ def test_whose_answer_was_lost_complains_anew_the_same_day(
 
 def test_a_resident_books_a_time_and_is_called_by_name_and_last_digits(village: Counter, agent: Visitor) -> None:
     stranger = village.visitor()
-    assert "没有可以预约的时间" in stranger.open("/book").text
+    page = stranger.open("/book").text
+    assert "现在不能预约。本单位还没有登记开放时间" in page and "直接来窗口" not in page, "the hours would say nothing"
     head = village.sign_in("0002", "head")
+    kept(head, "/duty/room", **{**ROOM, "slots": ""})
+    assert "没有可以预约的时间，请看开放时间，直接来窗口" in stranger.open("/book").text
     kept(head, "/duty/room", **{**ROOM, "a_slot": "3"})
     page = stranger.open("/book").text
     assert "余 4" in page and 'href="/book"' in stranger.open("/hours").text, "of three places residents fill two"

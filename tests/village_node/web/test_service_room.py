@@ -73,9 +73,13 @@ def refused(visitor: Visitor, path: str, words: str, **said: str) -> None:
 def test_residents_see_when_the_room_is_open_and_staff_who_is_on_duty(
     village: Counter, agent: Visitor, head: Visitor
 ) -> None:
-    assert "不开放" in village.visitor().open("/hours").text
+    asked = village.visitor().open("/hours").text
+    assert "还没有登记开放时间" in asked and "12345" in asked and "不开放" not in asked, "it may be open every day"
     assert agent.send("/duty/room", ROOM).status_code == 404, "a head keeps it"
     refused(head, "/duty/room", "时段写成 09:00", **{**ROOM, "slots": "9点"})
+    kept(head, "/duty/room", phone="0934-6120000", a_slot="1")
+    asked = village.visitor().open("/hours").text
+    assert "还没有登记开放时间。来之前请先打电话问：0934-6120000" in asked and "不开放" not in asked
     refused(head, "/duty/room", "每时段人数须为", **{**ROOM, "a_slot": "0"})
     kept(head, "/duty/room", **ROOM)
     kept(head, "/duty", day=TODAY, post="A", staff_no="0001", note="")
@@ -86,6 +90,7 @@ def test_residents_see_when_the_room_is_open_and_staff_who_is_on_duty(
     work = agent.open("/work").text
     assert "A岗 王芳" in work and "B岗 李主任" in work
     public = village.visitor().open("/hours").text
+    assert "还没有登记" not in public and "不开放" in public
     assert "8:30–12:00" in public and "村委会一楼" in public and "证照代办、民事纠纷调解" in public
     assert "2026年11月21日 周六：上午 9:00–12:00" in public and "王芳" not in public
     kept(head, "/duty", day=TODAY, post="B", staff_no="", note="")
