@@ -291,8 +291,8 @@ def _at(visit: Visit, place: str) -> tuple[date, date, str, list[tuple[str, list
 
 
 class OnWorkList(NamedTuple):
-    """What the work list says of the days that somebody may close: today's, of which those of departments where nothing
-    came, was done or waits are ``quiet``, where there are many; and those before that were ``left`` open. ``several``:
+    """What the work list says of the days that somebody may close: today's, of which those where nothing came, was
+    done or waits are ``quiet``, where there are many; and those before that were ``left`` open. ``several``:
     departments close days of their own, so that of the room is not that of the whole place."""
 
     today: Sequence[Day] = ()
@@ -307,7 +307,8 @@ def on_work_list(visit: Visit) -> OnWorkList:
         return OnWorkList()
     several = len(visit.site.casebook.closers()) > 1
     today, left = visit.site.casebook.to_close(visit.staff.staff_no, visit.staff.roles)
-    quiet = [each for each in today if each.department and not (each.came or each.done or each.waiting)]
+    of_several = today if several else [each for each in today if each.department]
+    quiet = [each for each in of_several if not (each.came or each.done or each.waiting)]
     if len(quiet) < MANY:
         quiet = []
     return OnWorkList([each for each in today if each not in quiet], quiet, left, several)

@@ -134,9 +134,11 @@ def test_whose_day_is_the_room_s_reads_of_what_the_sums_are_and_where_the_rest_i
     delegate(county.member, "文旅", "036", b="1002")
     window.file("036", **PAPERS)
     work = plain(window.open("/work").text)
-    assert "待我处理 1" in work and "不归部门日清的件： 今天来件 0 件" in work.replace("：今", "： 今")
+    assert "待我处理 1" in work and "部门没有首席代表的件，由本单位日清： 今天来件 0 件" in work.replace(
+        "：今", "： 今"
+    )
     page = plain(window.open("/day-end").text)
-    assert "没有遗留：" not in page and "不归部门日清的件中没有遗留的。" in page
+    assert "没有遗留：" not in page and "部门没有首席代表的件中没有遗留的。" in page
     assert "文旅：来件 1 件，没有处理的共 1 件" in page.replace("文旅 ：", "文旅：")
     of = plain(window.open("/day-end?department=文旅").text)
     assert "不在上面的数里" not in of and "文旅 2026-11-18" in of
@@ -150,9 +152,11 @@ def test_departments_that_had_nothing_today_are_one_line_of_the_work_list(county
         delegate(county.member, department, item_no, b="1002")
     county.sign_in("1001", "window", name="周敏").file("036", **PAPERS)
     page = officer.open("/work").text
-    shown, _, folded = page.partition("另有 4 个部门今天没有来件")
-    assert "文旅：今天来件 1 件" in plain(shown) and "来件 0 件" not in plain(shown).partition("文旅：")[2]
-    assert plain(folded.partition("</details>")[0]).count("今天来件 0 件，已办 0 件") == 4, "each can still be closed"
+    shown, _, folded = page.partition("另有 5 处今天没有来件")
+    assert "文旅：今天来件 1 件" in plain(shown) and "来件 0 件" not in plain(shown)
+    assert plain(folded.partition("</details>")[0]).count("今天来件 0 件，已办 0 件") == 5, (
+        "each can still be closed, the room's too"
+    )
 
 
 def test_what_was_handed_here_or_supplied_waits_and_what_was_acted_upon_does_not(
