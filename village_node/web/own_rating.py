@@ -8,7 +8,7 @@ import hmac
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sync_protocol.case import Case, kinds
 from sync_protocol.case.complaints import ONESELF
@@ -19,6 +19,9 @@ from village_node.web import times, words
 from village_node.web.site import Visit
 
 PASS_MS: Final = 30 * times.MINUTE_MS
+# On what page a resident reads of his case: one with the forms for what he may do himself; the answer to the end of his
+# card, which has none; one of another place, or of the staff.
+Page = Literal["own", "card", "elsewhere"]
 # Each grade: its colour; its word and its drawing bear its own name.
 TONES: Final = {"very_good": "good", "good": "good", "fair": "active", "poor": "waiting", "very_poor": "bad"}
 _TITLES: Final = {

@@ -31,6 +31,24 @@ _AT_ITS_END: Final = {
     ),
 }
 
+_ASKED_ON: Final[dict[own_rating.Page, tuple[str, str]]] = {
+    "own": ("在本页自己请求，也可", "on this page, or "),
+    "card": ("用编号和查询码查到本件后自己请求，也可", "by yourself once you look it up with number and code, or "),
+    "elsewhere": ("", ""),
+}
+_AT_A_COUNTER: Final = "带回执和证件到窗口办", "at a counter, with the receipt and your document"
+_REVOKED_ON: Final[dict[own_rating.Page, tuple[str, str]]] = {
+    "own": (
+        "按本页的“撤销委托”，或带证件到窗口办",
+        "“Revoke the proxy” on this page, or at a counter with your document",
+    ),
+    "card": (
+        "用编号和查询码查到本件后自己撤销，或带证件到窗口办",
+        "by yourself once you look it up with number and code, or at a counter with your document",
+    ),
+    "elsewhere": _AT_A_COUNTER,
+}
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -89,12 +107,12 @@ def waiting(visit: Visit, case: Case) -> str:
     return visit.t(f"您 {when} 请求撤回，等 {place} 答复。", f"You asked to withdraw {when}; {place} answers that. ")
 
 
-def told(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, own_page: bool) -> list[str]:
-    """What was asked and answered, and what may still be, in plain sentences. `own_page`: as of the ratings."""
-    return [each for each in (_withdrawal(visit, case, entries, own_page=own_page), _proxy(visit, case)) if each]
+def told(visit: Visit, case: Case, entries: Sequence[TimelineEntry], page: own_rating.Page) -> list[str]:
+    """What was asked and answered, and what may still be, in plain sentences, for the page that says so."""
+    return [each for each in (_withdrawal(visit, case, entries, page), _proxy(visit, case, page)) if each]
 
 
-def _withdrawal(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, own_page: bool) -> str:
+def _withdrawal(visit: Visit, case: Case, entries: Sequence[TimelineEntry], page: own_rating.Page) -> str:
     asked, answer = _last_request(entries)
     if asked is not None and answer is not None:
         return _answered(visit, case, asked, answer)
@@ -109,7 +127,7 @@ def _withdrawal(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, o
         ) + visit.t("", " ") + visit.t(*_CHANGED_BY)  # fmt: skip
     if not open_now:
         return ""
-    where_zh, where_en = ("在本页自己请求，也可", "on this page, or ") if own_page else ("", "")
+    where_zh, where_en = _ASKED_ON[page]
     return visit.t(
         f"撤回：作出决定前可以请求撤回，{where_zh}到任一窗口请求；办这件的单位记下同意，才算撤回。",
         f"Withdrawal: until it is decided you may ask for it {where_en}at any counter; it counts once the place that "
@@ -159,7 +177,7 @@ def _revoked(case: Case) -> Any:
     return last if last is not None and last.body.get("what") == "revoked" else None
 
 
-def _proxy(visit: Visit, case: Case) -> str:
+def _proxy(visit: Visit, case: Case, page: own_rating.Page) -> str:
     revoked = _revoked(case)
     if revoked is not None:
         when = times.moment(revoked.at_ms, visit.lang)
@@ -170,9 +188,10 @@ def _proxy(visit: Visit, case: Case) -> str:
     if not case.proxy or case.state in workflow.CLOSED:
         return ""
     name, scope = masking.name(case.proxy.get("name", "")), words.choice_words(case.proxy.get("scope", "both"))
+    where_zh, where_en = _REVOKED_ON[page] if end_of_card(case) else _AT_A_COUNTER
     return visit.t(
-        f"委托：{name} 代您办（{scope[0]}），可以随时撤销。",
-        f"Proxy: {name} acts for you ({scope[1]}); you may revoke that at any time.",
+        f"委托：{name} 代您办（{scope[0]}），可以随时撤销：{where_zh}。",
+        f"Proxy: {name} acts for you ({scope[1]}); you may revoke that at any time: {where_en}.",
     )
 
 

@@ -68,6 +68,7 @@ class Answer:
     ask_at: str = ""  # where whoever applied goes or calls, in words
     rating: own_rating.Offer | None = None  # of a case that is held here
     own: own_requests.Offer | None = None  # likewise
+    by_card: bool = False  # found with the end of a card, for which nothing is done with it
     told_by: str = ""  # the place above that tells it, where the case is not here
 
 
@@ -320,15 +321,15 @@ def _alarm(visit: Visit, misses: int) -> Line | None:
     return Line(visit.now_ms, "", "query.alarm", "query", detail)
 
 
-def answer_of(visit: Visit, case: Case, *, own_page: bool = True) -> Answer:
-    """Put a case into a resident's words: what, where it is now, who has it, since when, what next, as of when.
-    `own_page`: to be read on a page of this node, by whoever it is drawn for."""
+def answer_of(visit: Visit, case: Case, page: own_rating.Page = "own") -> Answer:
+    """Put a case into a resident's words: what, where it is now, who has it, since when, what next, as of when; for the
+    page on which it is read."""
     site = visit.site
     item = site.catalogue.find(case.item_no, case.item_version)
     heard = _heard(visit, case)
     revoked = site.casebook.links((about(case.home), case.case_id), case).revoked if case.decision else None
     entries = site.casebook.timeline(about(case.home), case.case_id)
-    own_page = own_page and visit.person is None
+    page = "elsewhere" if page == "own" and visit.person is not None else page
     return Answer(
         case=case,
         item_name=visit.t(item.name, item.name_en) if item else case.item_no,
@@ -338,7 +339,7 @@ def answer_of(visit: Visit, case: Case, *, own_page: bool = True) -> Answer:
         promised=promised_words(visit, case),
         promised_by=clocks.promised_by(visit, case),
         next_step=own_requests.waiting(visit, case) + next_words(visit, case),
-        rights=voices.told(visit, case, own_page=own_page) + own_requests.told(visit, case, entries, own_page=own_page),
+        rights=voices.told(visit, case, page) + own_requests.told(visit, case, entries, page),
         as_of_ms=_since_heard(heard, visit.now_ms),
         behind=None in heard or visit.now_ms - _since_heard(heard, visit.now_ms) > times.HOUR_MS,
         revoked_ms=revoked.at_ms if revoked is not None else None,

@@ -72,7 +72,7 @@ def find(visit: Visit, number: str, card: str) -> Answer:
             "takes the query code, or ask with the card where you applied or at the county hall.",
         )
     take_back(visit, keys)
-    return replace(query.answer_of(visit, case, own_page=False), rating=None, own=None)
+    return replace(query.answer_of(visit, case, "card"), rating=None, own=None, by_card=True)
 
 
 def _held(visit: Visit, number: str, typed: str) -> Case | None:

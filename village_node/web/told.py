@@ -24,7 +24,7 @@ def answer_below(site: Site, inquiry: Inquiry) -> Finding:
     here = (site.config.place,)
     case = _case(visit, inquiry)
     if case is not None:
-        return Finding(told_of(visit, query.answer_of(visit, case, own_page=False)), here, WHOLE)
+        return Finding(told_of(visit, query.answer_of(visit, case, "elsewhere")), here, WHOLE)
     found = _further_up(site, inquiry)
     if found.told is None:
         with suppress(NotSaved):  # on a full disk a miss is one all the same

@@ -1,6 +1,7 @@
 """What an applicant may say to our work and what becomes of it: ratings, complaints, reviews, each with its clock."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from flask import url_for
 
@@ -11,7 +12,7 @@ from sync_protocol.case.orders import Order
 from sync_protocol.case.voices import SAMPLE, TERMS, Span, Voice, span
 from sync_protocol.case.workdays import day_of
 from village_node.casebook.orders import GIVEN_TO_STAFF, span_of
-from village_node.web import appeals, clocks, times, words
+from village_node.web import appeals, clocks, own_rating, times, words
 from village_node.web.site import Visit
 
 
@@ -46,9 +47,21 @@ def rights(visit: Visit, case: Case) -> list[Right]:
     return [_rating(visit, case), *orders, _complaint(visit, case), _review(visit, case)]
 
 
-def told(visit: Visit, case: Case, *, own_page: bool) -> list[str]:
-    """The same for the applicant, in plain sentences. `own_page`: the page that says so has the form to rate with, now
-    or once there is something to rate."""
+_WHERE_RATED: Final[dict[own_rating.Page, tuple[str, str]]] = {
+    "own": ("在本页自己评，也可在办理的服务点评", "on this page or where your case is handled"),
+    "card": (
+        "用编号和查询码查到本件后自己评，也可在办理的服务点评",
+        "by yourself once you look it up with number and code, or where your case is handled",
+    ),
+    "elsewhere": (
+        "在办理的服务点评，或在它的网页上查到本件后自己评",
+        "where your case is handled or by yourself on the pages of that place",
+    ),
+}
+
+
+def told(visit: Visit, case: Case, page: own_rating.Page) -> list[str]:
+    """The same for the applicant, in plain sentences, for the page that says so."""
     found = []
     if 2 in case.ratings or 0 in case.ratings:
         found.append(visit.t("您已作过评价，谢谢。", "You have rated us; thank you."))
@@ -59,20 +72,13 @@ def told(visit: Visit, case: Case, *, own_page: bool) -> list[str]:
                 "You have rated the acceptance; thank you. You may rate the result once as well.",
             )
         )
-    elif not own_page:
-        found.append(
-            visit.t(
-                "评价：受理后、办结后各可评价一次，在办理的服务点评，或在它的网页上查到本件后自己评；不由经办人代录。",
-                "Rating: once after acceptance and once after the result, where your case is handled or by yourself on "
-                "the pages of that place; never recorded by whoever handled the case.",
-            )
-        )
     else:
+        zh, en = _WHERE_RATED[page]
         found.append(
             visit.t(
-                "评价：受理后、办结后各可评价一次，在本页自己评，也可在办理的服务点评；不由经办人代录。",
-                "Rating: once after acceptance and once after the result, on this page or where your case is handled; "
-                "never recorded by whoever handled the case.",
+                f"评价：受理后、办结后各可评价一次，{zh}；不由经办人代录。",
+                f"Rating: once after acceptance and once after the result, {en}; never recorded by whoever handled the "
+                "case.",
             )
         )
     for each in case.orders:

@@ -15,6 +15,7 @@ from tests.village_node.web.api.program import program_at
 from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere
 from tests.village_node.web.errands import done
 from tests.village_node.web.test_filing import held
+from tests.village_node.web.test_proxies import PROXY
 from tests.village_node.web.test_query import Work, numbers_in_a_row
 from tests.village_node.web.test_query import look_up as with_the_code
 from village_node.casebook import ledger, reading
@@ -69,6 +70,21 @@ def test_it_gives_no_pass_to_rate_with(village: Counter, agent: Visitor, visitor
     assert 'name="grade"' in with_the_code(visitor, found.case_no, found.query_code).text
     answer = look_up(visitor, found.case_no)
     assert answer.status_code == 200 and 'name="grade"' not in answer.text and 'name="pass"' not in answer.text
+    assert "用编号和查询码查到本件后自己评" in answer.text and "在它的网页上" not in answer.text, "its pages are these"
+
+
+def test_what_one_may_do_oneself_is_said_to_be_done_with_the_code(village: Counter, agent: Visitor) -> None:
+    """The answer said that the proxy may be revoked at any time, and had no button and no word of how."""
+    case = held(village, agent.file(**PROXY))
+    answer, with_code = (
+        look_up(village.visitor(), case.case_no).text,
+        with_the_code(village.visitor(), case.case_no, case.query_code).text,
+    )
+    assert "可以随时撤销：用编号和查询码查到本件后自己撤销，或带证件到窗口办。" in answer
+    assert "用编号和查询码查到本件后自己请求，也可到任一窗口请求" in answer
+    assert 'href="/query">用查询码查</a>' in answer and "/query/proxy" not in answer
+    assert "可以随时撤销：按本页的“撤销委托”，或带证件到窗口办。" in with_code and "/query/proxy" in with_code
+    assert "这里只能看" not in with_code
 
 
 @pytest.mark.parametrize("typed", ["", "12", "12345", "X123", "00 2", "一二三四", CARD])
