@@ -58,7 +58,8 @@ class Source:
     the day from which the case counts as accepted because nobody answered in time; empty where somebody did.
     ``sealed``: the seal that the event names; None where it names none. ``answer_by``: the day by which an order to put
     right is to be answered. ``parts``: the items of a theme. ``earlier``: the decision that a linked case acts upon.
-    ``presider``: the name of who presides over a hearing, as this node knows it, else the number.
+    ``presider``: the name of who presides over a hearing, as this node knows it, else the number. ``room``: the place
+    that prints, and the telephone of its room, empty where it has none.
     """
 
     document: DocumentType
@@ -82,6 +83,7 @@ class Source:
     parts: tuple[Item, ...] = ()
     earlier: Earlier = NOTHING_EARLIER
     presider: str = ""
+    room: tuple[str, str] = ("", "")
 
     @property
     def applicant(self) -> str:
@@ -124,6 +126,20 @@ class Source:
             return self.offices.hall(self.record.place)
         steps = route(self.item, self.case.home, self.places)
         return self.offices.hall(steps[-1].place if steps else self.record.place)
+
+    def contact(self) -> str:
+        """Whom the applicant asks: the office that wrote the document, by telephone where that is the one that prints
+        it, and who there; and, where somebody applied at the one that prints it, that one with its telephone."""
+        place, telephone = self.room
+        own = f"，电话 {telephone}" if telephone else ""
+        words = self.offices.hall(self.record.place)
+        if self.record.place == place:
+            words += own
+        if self.record.who:
+            words += f"，经办人 {self.record.who}"
+        if own and self.record.place != place == self.case.home:
+            words += f"；也可问{self.offices.hall(place)}{own}"
+        return words
 
     def docketed(self) -> str:
         """The day the case was accepted; empty while it was not, when this document was due."""

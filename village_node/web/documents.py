@@ -147,6 +147,7 @@ def source_of(
         visit.site.catalogue.parts(item),
         _earlier(visit, case),
         _presider(visit, record),
+        (visit.site.config.place, visit.site.casebook.room().phone),
     )
 
 

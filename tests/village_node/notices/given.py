@@ -161,7 +161,7 @@ def given(text: str = "张秀兰", paper: str = "a4", **changes: Any) -> dict[st
         "served": [{"title": "准予决定书", "number": text}],
         "steps": [{"day": "2026年11月19日", "what": "整改答复", "text": text}],
     }
-    sheet: dict[str, Any] = {**SHEET, "paper": paper, "to": text, "clerk": text}
+    sheet: dict[str, Any] = {**SHEET, "paper": paper, "to": text, "clerk": text, "contact": text}
     for name, value in changes.items():
         (sheet if name in sheet else facts)[name] = value
     return {**sheet, "facts": facts}

@@ -70,7 +70,7 @@ def test_rare_characters_and_very_long_names_are_set(template: str) -> None:
 
 
 def test_a_character_that_no_font_has_is_marked_and_named_to_be_written_by_hand() -> None:
-    shown = words(pressed("04_v2", given("孙\U000212e4")))
+    shown = words(pressed("04_v3", given("孙\U000212e4")))
     assert "孙〓" in shown and "U+212E4" in shown
 
 
@@ -92,8 +92,8 @@ def test_a_refusal_without_reasons_is_not_set() -> None:
 
 
 def test_a_draft_says_so_across_the_page() -> None:
-    assert "草稿" not in words(pressed("04_v2", given()))
-    assert "草稿" in words(pressed("04_v2", given(draft=True)))
+    assert "草稿" not in words(pressed("04_v3", given()))
+    assert "草稿" in words(pressed("04_v3", given(draft=True)))
 
 
 def test_long_reasons_go_on_on_the_next_page_and_the_seal_stays_with_the_date() -> None:
@@ -105,12 +105,12 @@ def test_long_reasons_go_on_on_the_next_page_and_the_seal_stays_with_the_date() 
 
 
 def test_the_press_in_its_own_process_gives_what_the_press_here_gives() -> None:
-    assert Printer().print("04_v2", given("张𬱖")) == pressed("04_v2", given("张𬱖"))
+    assert Printer().print("04_v3", given("张𬱖")) == pressed("04_v3", given("张𬱖"))
 
 
 def test_a_sheet_that_takes_too_long_is_given_up() -> None:
     with pytest.raises(NotPrinted) as refused:
-        Printer(limit_s=0.001).print("04_v2", given())
+        Printer(limit_s=0.001).print("04_v3", given())
     assert "案件不受影响" in refused.value.zh
 
 
@@ -122,7 +122,7 @@ def test_a_sheet_that_cannot_be_set_says_what_to_do_and_not_what_was_typed() -> 
 
 def test_who_waits_too_long_for_a_turn_is_told_to_come_again() -> None:
     with pytest.raises(NotPrinted) as refused:
-        Printer(at_once=0, patience_s=0.0).print("04_v2", given())
+        Printer(at_once=0, patience_s=0.0).print("04_v3", given())
     assert "稍候" in refused.value.zh
 
 
