@@ -171,7 +171,11 @@ def test_the_health_page_says_what_was_found(village: Counter) -> None:
     village.accounts.chain.run()
     page = head.open("/health").text
     lines = len(village.accounts.rows.audit_lines(100))
-    assert f"完整，共 {lines} 行" in page and "对不上" not in page
+    assert f"核对时完整，共 {lines} 行" in page and "对不上" not in page and "之后新增" not in page
+    for number in range(3):
+        village.accounts.rows.append_audit(Line(number, "0001", "case.unmask", "案件", {}))
+    page = head.open("/health").text
+    assert f"核对时完整，共 {lines} 行" in page and "，之后新增 3 行，下次一并核对（启动时核对，以后每天一次）" in page
     plant(village.member.store, "UPDATE audit SET actor = '0009' WHERE n = 1")
     village.accounts.chain.run()
     page = head.open("/health").text

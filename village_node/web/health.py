@@ -112,6 +112,7 @@ def health(visit: Visit) -> Response:
         stale=machine.nothing_newer(status["checkpoint"]["time_ms"] if status["checkpoint"] else None, visit.now_ms),
         key_since=site.casebook.key_since(),
         audited=site.accounts.rows.audit_checked(),
+        audit_written=site.accounts.rows.audit_stands()[0],
         network_code=network_code(site.casebook.network_id),
         old_key=machine.old_key(site.casebook.key_since(), visit.now_ms),
         casework=CASEWORK,
