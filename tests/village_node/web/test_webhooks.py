@@ -49,6 +49,13 @@ def test_a_webhook_is_registered_after_the_password_and_its_secret_is_shown_once
     assert admin.send("/webhooks/1/end", {}).status_code == admin.send("/webhooks/x/resend", {}).status_code == 404
 
 
+def test_where_the_settings_name_no_host_there_is_no_form_but_what_to_set(village: Counter, admin: Visitor) -> None:
+    assert 'action="/webhooks/make"' in admin.open("/webhooks").text
+    village.accounts.webhooks.hosts = ()
+    page = admin.open("/webhooks").text
+    assert 'action="/webhooks/make"' not in page and "webhook_hosts = [" in page, "nothing can be registered"
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
