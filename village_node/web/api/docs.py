@@ -57,7 +57,7 @@ class Description:
     @cached_property
     def told(self) -> dict[str, Any]:
         """The OpenAPI document."""
-        self._app.config.update(API_TITLE="三级 Sanji", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0")
+        self._app.config.update(API_TITLE="三级程序接口 · Sanji", API_VERSION=VERSION, OPENAPI_VERSION="3.1.0")
         known = {"info": {"description": DESCRIPTION}, "servers": [{"url": "/"}]}
         api = _Spec(self._app, spec_kwargs=known)
         api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})

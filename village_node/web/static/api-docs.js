@@ -2,6 +2,7 @@
 // Swagger UI over this node's own description; no address of anybody else is asked for anything.
 window.addEventListener("DOMContentLoaded", () => {
   const docs = document.getElementById("docs");
+  document.querySelector("[data-needs-scripts]").hidden = false;
   window.SwaggerUIBundle({
     url: docs.dataset.url,
     domNode: docs,
