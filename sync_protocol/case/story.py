@@ -24,7 +24,7 @@ AGENT_MODES: Final = ("代办", "协办")
 OWN_MODES: Final = ("村级受理", "直办")
 RELAY_DAYS: Final = 1  # a village's budget where the item names none and the village only passes the case on
 # What a suspension is called in the ledger, where that is another word.
-_KINDS: Final = dict(zip(SUSPENSIONS, SUSPENSIONS, strict=True)) | {"site_survey": "site_visit"}
+LEDGER_WORDS: Final = dict(zip(SUSPENSIONS, SUSPENSIONS, strict=True)) | {"site_survey": "site_visit"}
 _LEVELS: Final[dict[str, Bucket]] = {"village": "village", "township": "township", "county": "county"}
 NOWHERE: Final = Position(b"", 0, b"")
 
@@ -275,7 +275,7 @@ def _review_decision(story: Story, act: Act, body: Body | None, day: date) -> No
 
 def _suspend(story: Story, act: Act, body: Body | None, day: date) -> None:
     if body is not None:
-        story.open[act.position] = Exclusion(_KINDS[body[0]], day, None, body.get(3))
+        story.open[act.position] = Exclusion(LEDGER_WORDS[body[0]], day, None, body.get(3))
 
 
 def _resume(story: Story, act: Act, body: Body | None, day: date) -> None:

@@ -72,6 +72,7 @@ from village_node.casebook.revoking import Machine, Revoking
 from village_node.casebook.ruling import RosterForkView, RosterRuling, RosterRulings
 from village_node.casebook.series import Numbered, NumberSeries, by_year
 from village_node.casebook.settlements import Settlements
+from village_node.casebook.standstills import Standstill
 from village_node.casebook.together import OpenAction, Together, WaitingMember
 from village_node.casebook.unfiled import DRAFT_DAYS, Unfiled
 from village_node.identity import Identity
@@ -140,6 +141,7 @@ __all__ = [
     "Slip",
     "Stale",
     "Standing",
+    "Standstill",
     "TimelineEntry",
     "WaitingMember",
     "by_year",

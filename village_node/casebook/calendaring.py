@@ -21,6 +21,7 @@ from village_node.casebook.conditions import Words
 from village_node.casebook.errors import BadBody, NotAllowed, NotFound, Stale
 from village_node.casebook.ledger import fold_held, held_events
 from village_node.casebook.publishing import Publishing
+from village_node.casebook.standstills import Standstill, standstills_of
 from village_node.store import Connection, case_lists, cases, peers, rates
 from village_node.store.locks import CaseKey
 from village_node.store.requests import Request
@@ -46,11 +47,13 @@ _FIELDS: Final[dict[str, tuple[str, str]]] = {
 
 
 class CaseClock(NamedTuple):
-    """The clocks of a case as of today, its life day by day, and why it is listed for supervision."""
+    """The clocks of a case as of today, its life day by day, why it is listed for supervision, and the procedures that
+    are open in it."""
 
     clocks: Clocks
     lines: list[LedgerLine]
     watched: list[Watched]
+    standstills: tuple[Standstill, ...]
 
 
 class Calendaring(Publishing):
@@ -78,7 +81,24 @@ class Calendaring(Publishing):
             facts = legal_dates.facts_of(case, events, roster.places, self.catalogue)
             calendar, today = calendar_in(self, connection), day_of(self.clock())
             listed = [each for each in clock.watched(facts, calendar) if each.since <= today]
-            return CaseClock(clock.read(facts, calendar, today), clock.explain(facts, calendar, today), listed)
+            still = standstills_of(case, facts, calendar, today)
+            return CaseClock(clock.read(facts, calendar, today), clock.explain(facts, calendar, today), listed, still)
+
+    def standstills_on(self, keys: Iterable[CaseKey]) -> dict[CaseKey, tuple[Standstill, ...]]:
+        """The procedures that are open in cases of a list. Those alone are folded in which one was ever opened."""
+        found: dict[CaseKey, tuple[Standstill, ...]] = {}
+        with self.store.reading() as connection:
+            suspended = cases.among_with_kind(connection, set(keys), kinds.SUSPEND)
+            if not suspended:
+                return found
+            roster, today = self.roster_in(connection), day_of(self.clock())
+            calendar = calendar_in(self, connection)
+            for key, held in held_events(self, connection, roster, suspended).items():
+                case = fold_held(self, roster, key, held)
+                events = [each.event for each in held if not each.stranger]
+                facts = legal_dates.facts_of(case, events, roster.places, self.catalogue)
+                found[key] = standstills_of(case, facts, calendar, today)
+        return found
 
     def why_too_late(self, key: CaseKey, kind: int) -> Words | None:
         """Say why a limit that has passed leaves no room for this act; None if it does."""

@@ -254,6 +254,17 @@ def with_kind(connection: Connection, scope: str, kind: int) -> list[CaseKey]:
     return [(row[1], row[2]) for row in rows.ask(connection, words, (scope, *FINISHED, kind))]
 
 
+def among_with_kind(connection: Connection, keys: set[CaseKey], kind: int) -> set[CaseKey]:
+    """Those of these unfinished cases in which there is an event of a kind, counting or not."""
+    words = (
+        "SELECT DISTINCT cases.scope, cases.case_id, cases.state FROM cases"  # noqa: S608
+        f" JOIN events ON events.case_id = cases.case_id AND events.kind = {kind:d}"
+        " WHERE (cases.scope, cases.case_id) IN (KEYS)"
+    )
+    found = rows.ask_among(connection, words, keys)
+    return {(scope, case_id) for scope, case_id, state in found if state not in FINISHED}
+
+
 def naming(connection: Connection, items: Iterable[tuple[str, int]]) -> list[CaseKey]:
     """Every case of these item versions."""
     words = "SELECT scope, case_id FROM cases WHERE (item_no, item_version) IN (KEYS)"

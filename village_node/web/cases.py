@@ -32,6 +32,7 @@ from village_node.web import (
     schemas,
     six_kinds,
     skews,
+    standstills,
     timeline,
     told_once,
     unproven,
@@ -199,6 +200,7 @@ def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gon
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
         "unproven": {kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
+        "standstills": standstills.badges(visit, standstills.of_case(visit, case)),
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),
         "posting": posting.of(visit, case, [entry.position for entry in entries]),

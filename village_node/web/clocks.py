@@ -14,7 +14,7 @@ from sync_protocol.case.watching import WORDS as WATCHED
 from sync_protocol.case.watching import Watched
 from sync_protocol.case.workdays import day_of
 from sync_protocol.places import about
-from village_node.web import commitments, times
+from village_node.web import commitments, standstills, times
 from village_node.web.site import Visit
 
 # Word, drawing and colour together say a grade.
@@ -195,13 +195,20 @@ def asked_day(visit: Visit, at_ms: int, days: int) -> str:
 
 
 def promised_by(visit: Visit, case: Case) -> str:
-    """The day a resident may rely on; empty where nothing is promised yet or all is done."""
+    """The day a resident may rely on; empty where nothing is promised yet or all is done. While the time stands still,
+    for what it does, and what would make it go on."""
     found = visit.site.casebook.clock_of((about(case.home), case.case_id))
     promised: ClockName = "promised"
     reading = found.clocks.of(promised) if found is not None else None
-    if reading is None or reading.state == "ended":
+    if found is None or reading is None or reading.state == "ended":
         return ""
     due = due_words(visit, reading.due, reading)
-    if reading.state == "stopped":
-        return visit.t(f"今天补齐材料，则最晚 {due}", f"if your papers come today, by {due}")
-    return visit.t(f"最晚 {due}", f"by {due}")
+    if reading.state != "stopped":
+        return visit.t(f"最晚 {due}", f"by {due}")
+    planned = due_words(visit, reading.due_planned, reading) if reading.due_planned is not None else ""
+    still = standstills.promise_words(visit, found.standstills, planned)
+    if still:
+        return still
+    if case.state == "fee_due":
+        return visit.t(f"今天缴费，则最晚 {due}", f"if you pay today, by {due}")
+    return visit.t(f"今天补齐材料，则最晚 {due}", f"if your papers come today, by {due}")

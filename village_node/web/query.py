@@ -1,6 +1,7 @@
 """The resident's query: number and code, or the QR code; no sign-in, no personal data, one answer for misses."""
 
 import hmac
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,7 @@ from sync_protocol.case.numbers import (
 )
 from sync_protocol.places import about
 from village_node.accounts import Rule
+from village_node.casebook import Standstill
 from village_node.store import NotSaved
 from village_node.store.audit import Line
 from village_node.web import (
@@ -29,6 +31,7 @@ from village_node.web import (
     machine,
     own_rating,
     own_requests,
+    standstills,
     times,
     upward,
     voices,
@@ -70,6 +73,7 @@ class Answer:
     own: own_requests.Offer | None = None  # likewise
     by_card: bool = False  # found with the end of a card, for which nothing is done with it
     told_by: str = ""  # the place above that tells it, where the case is not here
+    running: Sequence[standstills.Badge] = ()  # what runs beside the examination of a case that is held here
 
 
 class NotTold(Exception):
@@ -330,6 +334,7 @@ def answer_of(visit: Visit, case: Case, page: own_rating.Page = "own") -> Answer
     revoked = site.casebook.links((about(case.home), case.case_id), case).revoked if case.decision else None
     entries = site.casebook.timeline(about(case.home), case.case_id)
     page = "elsewhere" if page == "own" and visit.person is not None else page
+    still = standstills.of_case(visit, case)
     return Answer(
         case=case,
         item_name=visit.t(item.name, item.name_en) if item else case.item_no,
@@ -338,11 +343,12 @@ def answer_of(visit: Visit, case: Case, page: own_rating.Page = "own") -> Answer
         since_ms=cases.held_since(case, entries),
         promised=promised_words(visit, case),
         promised_by=clocks.promised_by(visit, case),
-        next_step=own_requests.waiting(visit, case) + next_words(visit, case),
+        next_step=own_requests.waiting(visit, case) + next_words(visit, case, still),
         rights=voices.told(visit, case, page) + own_requests.told(visit, case, entries, page),
         as_of_ms=_since_heard(heard, visit.now_ms),
         behind=None in heard or visit.now_ms - _since_heard(heard, visit.now_ms) > times.HOUR_MS,
         revoked_ms=revoked.at_ms if revoked is not None else None,
+        running=standstills.badges(visit, still),
         rating=own_rating.offer(visit, case),
         own=own_requests.offer(visit, case),
         ask_at=ask_at(visit, case),
@@ -465,8 +471,8 @@ def lapsed_by_commitment(case: Case) -> bool:
     return case.lapse.limit_day in [day.isoformat() for day in case.commitments_due]
 
 
-def next_words(visit: Visit, case: Case) -> str:
-    """What happens next, and what the resident has to do."""
+def next_words(visit: Visit, case: Case, still: Sequence[Standstill]) -> str:
+    """What happens next, and what the resident has to do; ``still``: the procedures that are open."""
     asked = [mark.field for mark in case.marks] if case.state == "correcting" else supplements_open(case)
     if case.listed_state != "correcting":
         later = commitments.papers_to_come(visit, case)
@@ -476,15 +482,16 @@ def next_words(visit: Visit, case: Case) -> str:
                 f"请补交：{papers}，最晚 {day}。到申请的地方交即可。",
                 f"Please bring {papers} by {day}, to where you applied.",
             )
+        if still:
+            return standstills.told(visit, still)
         state = "unkept" if lapsed_by_commitment(case) else case.state
         return visit.t(*_NEXT.get(state, ("请稍后再查。", "Please look again later.")))
     marked = visit.t("、", ", ").join(visit.t(*words.field_words(name)) for name in asked)
     day = visit.site.casebook.last_day(about(case.home), case.case_id)
     until_zh, until_en = (f"最晚 {day}。", f" By {day} at the latest.") if day else ("", "")
-    return visit.t(
-        f"请补正：{marked}。到申请的地方交即可，不用跑远。{until_zh}",
-        f"Please correct: {marked}. Bring it where you applied.{until_en}",
-    )
+    asked_zh = f"请补正：{marked}。到申请的地方交即可，不用跑远。{until_zh}"
+    asked_en = f"Please correct: {marked}. Bring it where you applied.{until_en}"
+    return visit.t(asked_zh, asked_en) + visit.t("", " ") + standstills.told(visit, still)
 
 
 ROUTES: Final = (

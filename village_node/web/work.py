@@ -12,7 +12,7 @@ from sync_protocol.case import documents, kinds, powers
 from sync_protocol.case.exclusions import GRADES
 from sync_protocol.case.workdays import FIRST_DAY, day_of
 from sync_protocol.case.workflow import STATES
-from village_node.casebook import DRAFT_DAYS
+from village_node.casebook import DRAFT_DAYS, Standstill
 from village_node.store.cases import FINISHED, CaseRow
 from village_node.web import (
     calls,
@@ -23,6 +23,7 @@ from village_node.web import (
     corrections,
     day_ends,
     desks,
+    due_days,
     entry,
     export,
     filing,
@@ -31,6 +32,7 @@ from village_node.web import (
     searches,
     service_room,
     six_kinds,
+    standstills,
     times,
     words,
 )
@@ -128,33 +130,37 @@ def table(visit: Visit, usual: str = "mine") -> Table:
     view, filters = visit.request.args.get("view", usual), _filters(visit)
     if view not in VIEWS:
         raise NotFound
-    rows = (_cells(visit, row) for row in _slice_by_slice(visit, view, filters))
+    rows = (_cells(visit, row, still) for row, still in _slice_by_slice(visit, view, filters))
     asked = {"view": view, **{name: value for name, value in filters.items() if value}}
     told = {"view": view, **filters, "text": searches.told(filters["text"], visit.site.places)}
     return Table("work", HEAD, rows, told, HEAD.index(APPLICANT), asked)
 
 
-def _slice_by_slice(visit: Visit, view: str, filters: dict[str, str]) -> Iterator[CaseRow]:
+def _slice_by_slice(visit: Visit, view: str, filters: dict[str, str]) -> Iterator[tuple[CaseRow, Sequence[Standstill]]]:
     last: tuple[int, bytes, str] | None = None
     who, whole = visit.staff.staff_no, searches.by_whole_name(visit)
     while rows := visit.site.casebook.cases_after(view, filters, last, SLICE, who, whole_name=whole):
-        yield from rows
+        still = standstills.on_list(visit, rows)
+        for row in rows:
+            yield row, still(row)
         last = (rows[-1].filed_ms or 0, rows[-1].case_id, rows[-1].scope)
 
 
-def _cells(visit: Visit, row: CaseRow) -> tuple[str, ...]:
+def _cells(visit: Visit, row: CaseRow, still: Sequence[Standstill]) -> tuple[str, ...]:
     """One case as the page shows it, masked alike."""
     item = visit.site.catalogue.find(row.item_no or "", row.item_version or 0)
     grade = row.grade_on(day_of(visit.now_ms))
-    open_due = None if row.state in FINISHED else row.due_day
+    open_due = None if row.state in FINISHED or row.due_day is None else FIRST_DAY + timedelta(row.due_day)
+    state = [visit.t(*words.state_words(row.state)[2:]), *(said for *_, said in standstills.badges(visit, still))]
+    due = due_days.marked(visit, open_due, open_due.isoformat()) if open_due is not None else ""
     return (
         row.case_no or "",
         row.item_no or "",
         visit.t(item.name, item.name_en) if item else "",
         masking.name(row.applicant_name or ""),
-        visit.t(*words.state_words(row.state)[2:]),
+        visit.t("；", "; ").join(state),
         visit.t(*clocks.grade_badge(grade)[2:]) if grade else "",
-        (FIRST_DAY + timedelta(open_due)).isoformat() if open_due is not None else "",
+        (due and standstills.stopped_words(visit, still)) or due,
         visit.place_name(row.transit_to or row.holder or ""),
         times.local(row.filed_ms).strftime("%Y-%m-%d %H:%M") if row.filed_ms else "",
     )
@@ -209,7 +215,20 @@ def _besides(visit: Visit, registers: Sequence[Register], counts: Mapping[str, i
 
 def beside(visit: Visit, listed: Sequence[CaseRow]) -> dict[str, Any]:
     """What a list says of its cases beside their rows, asked once for all of them."""
-    return {"signed": signed_by(visit, listed), "claimed_by": claimed.on_list(visit, listed)}
+    still = standstills.on_list(visit, listed)
+    return {
+        "signed": signed_by(visit, listed),
+        "claimed_by": claimed.on_list(visit, listed),
+        "standstills_of": lambda row: standstills.badges(visit, still(row)),
+        "due_of": lambda row: _due_words(visit, row, still(row)),
+    }
+
+
+def _due_words(visit: Visit, row: CaseRow, still: Sequence[Standstill]) -> str:
+    """When a case of a list is due, or for what its time stands still."""
+    if row.due_day is None or row.state in FINISHED:
+        return "—"
+    return standstills.stopped_words(visit, still) or due_days.due_words(visit, FIRST_DAY + timedelta(row.due_day))
 
 
 def signed_by(visit: Visit, listed: Sequence[CaseRow]) -> Callable[[CaseRow], list[tuple[str, int]]]:
@@ -234,11 +253,6 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
     def grade_of(row: CaseRow) -> clocks.Badge | None:
         grade = row.grade_on(today)
         return clocks.grade_badge(grade) if grade else None
-
-    def due_of(row: CaseRow) -> str:
-        if row.due_day is None or row.state in FINISHED:
-            return "—"
-        return times.date_words(FIRST_DAY + timedelta(row.due_day), visit.lang)
 
     graded = visit.site.casebook.graded()
     marked = [(clocks.grade_badge(grade), graded[grade]) for grade in reversed(GRADES) if graded.get(grade)]
@@ -273,7 +287,6 @@ def _render(visit: Visit, view: str, **values: Any) -> Response:
         asked_of_us=len(visit.site.casebook.waits_for_us()),
         page_link=lambda number: visit.again("work", page=number),
         grade_of=grade_of,
-        due_of=due_of,
         promise_of=lambda row: commitments.badge_of(visit, row),
         graded=marked,
         six=six_kinds.counted(visit),
