@@ -150,7 +150,8 @@ def why_not_adverse(case: Case, item: Item | None, calendar: Calendar, today: da
     last = last_day(stands.received, calendar)
     if today > last:
         return None
+    zh, en = ("（预计）", " (provisional)") if calendar.provisional(last, last) else ("", "")
     return (
-        f"申请人在 {last} 之前（含当日）可以要求听证，期满、放弃或听证后才能作出不予或撤销决定",
-        f"a hearing may be asked for up to {last}: decide against the applicant after that, a waiver or the hearing",
+        f"申请人在 {last}{zh} 之前（含当日）可以要求听证，期满、放弃或听证后才能作出不予或撤销决定",
+        f"a hearing may be asked for up to {last}{en}: nothing adverse before that, a waiver or the hearing",
     )

@@ -11,7 +11,7 @@ from sync_protocol.case.calls import Callee
 from sync_protocol.case.voices import Span, span
 from sync_protocol.case.workdays import day_of
 from village_node.casebook import BadBody
-from village_node.web import clocks, counter_books, sent_once, times
+from village_node.web import clocks, counter_books, due_days, sent_once, times
 from village_node.web.clocks import Badge
 from village_node.web.counter_books import Refused
 from village_node.web.policy import CASEWORK, COUNTER, Policy, Route
@@ -77,7 +77,7 @@ def badge_of(each: Callee) -> Badge:
 
 def _term_words(visit: Visit, each: Callee) -> tuple[str, Badge | None]:
     term = term_of(visit, each)
-    return times.date_words(term.due, visit.lang), clocks.grade_badge(term.grade) if term.grade else None
+    return due_days.due_words(visit, term.due), clocks.grade_badge(term.grade) if term.grade else None
 
 
 def term_of(visit: Visit, each: Callee) -> Span:
@@ -97,7 +97,7 @@ def waiting(visit: Visit) -> tuple[int, str, Badge | None] | None:
         return None
     first = min((term_of(visit, each) for each in listed), key=lambda term: term.due)
     grade = clocks.grade_badge(first.grade) if first.grade else None
-    return len(listed), times.date_words(first.due, visit.lang), grade
+    return len(listed), due_days.due_words(visit, first.due), grade
 
 
 def record(visit: Visit, number: str) -> Response:

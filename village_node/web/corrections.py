@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import url_for
 
-from village_node.web import times
+from village_node.web import due_days
 from village_node.web.policy import COUNTER
 from village_node.web.site import Visit
 
@@ -48,7 +48,7 @@ def waiting(visit: Visit) -> Corrections | None:
         ToMend(
             url_for("case", place=here, case_id=row.case_id.hex()),
             row.case_no or row.case_id.hex()[:8],
-            times.date_words(date.fromisoformat(last), visit.lang) if last else "",
+            due_days.due_words(visit, date.fromisoformat(last)) if last else "",
         )
         for last, row in dated[:MOST_NAMED]
     ]

@@ -17,6 +17,11 @@ def marked(visit: Visit, day: date, words: str) -> str:
     return words + (visit.t("（预计）", " (provisional)") if may_move(visit, day) else "")
 
 
+def last_day_words(visit: Visit, day: date, *, working: bool) -> str:
+    """The last of so many days told in a notice; where all days count, and not ``working`` ones alone, none moves."""
+    return due_words(visit, day) if working else times.date_words(day, visit.lang)
+
+
 def due_words(visit: Visit, day: date) -> str:
     """A day counted in working days, e.g. `2027年1月8日（预计）`."""
     return marked(visit, day, times.date_words(day, visit.lang))

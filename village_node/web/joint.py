@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sync_protocol.case import Case, kinds
 from sync_protocol.case.joint import Member
-from village_node.web import clocks, counter_books, filters, times, words
+from village_node.web import clocks, counter_books, due_days, filters, words
 from village_node.web.box import Box
 from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, Policy, Route
@@ -71,7 +71,7 @@ def _stand(visit: Visit, member: Member) -> list[str]:
         return [visit.t("已签", "signed"), used]
     if member.over:
         return [visit.t("未签", "not signed"), used]
-    due = times.date_words(member.due, visit.lang) if member.due is not None else ""
+    due = due_days.due_words(visit, member.due) if member.due is not None else ""
     return [visit.t("待签", "waits"), used, visit.t(f"{due}前", f"by {due}") if due else ""]
 
 
@@ -113,7 +113,7 @@ def listed(visit: Visit) -> list[Waiting]:
                 member.department,
                 visit.t("、", ", ").join(own),
                 f"{member.used}/{member.limit}" if member.limit is not None else str(member.used),
-                times.date_words(member.due, visit.lang) if member.due is not None else "—",
+                due_days.due_words(visit, member.due) if member.due is not None else "—",
                 clocks.grade_badge(member.grade) if member.grade else None,
                 mine,
             )

@@ -17,7 +17,7 @@ from sync_protocol.case.papers import Paper, current
 from sync_protocol.case.records import Procedure
 from village_node.casebook.postings import POSTED, PUBLICITY, is_plain, last_day, opened
 from village_node.casebook.reading import Public
-from village_node.web import schemas, times, words
+from village_node.web import due_days, schemas, times, words
 from village_node.web.policy import COUNTER, Policy
 from village_node.web.site import Visit
 
@@ -79,7 +79,7 @@ def of(visit: Visit, case: Case, positions: Sequence[Position], *, previews: boo
     days = notice.body.get("planned_days") or item.publicity_days
     calendar = item.publicity_unit == "calendar"
     ends = last_day(notice, item, visit.site.casebook.calendar())
-    until = times.date_words(ends, visit.lang) if ends is not None else ""
+    until = due_days.last_day_words(visit, ends, working=not calendar) if ends is not None else ""
     may_confirm = _may_confirm(visit, Public(case, tuple(positions)))
     objected = bool(postings.standing(case, notice))
     due = [] if objected else [each for each in ("no_objection", "posted") if each in may_confirm]

@@ -1,6 +1,7 @@
 """What stands beside the state of a case on its page: procedures, refusal, fee, certificate; and what a form offers."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sync_protocol.case import Case, Position, SideNote, kinds, workflow
@@ -14,6 +15,7 @@ from village_node.web import (
     appeals,
     charging,
     commitments,
+    due_days,
     entitled,
     hearing_rights,
     joint,
@@ -53,10 +55,12 @@ def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:
     found += [*charging.boxes(visit, case), *joint.boxes(visit, case), *minutes.boxes(visit, case)]
     if case.state == "fee_due" or case.listed_state == "correcting":
         last = visit.site.casebook.last_day(about(case.home), case.case_id)
-        title = visit.t(
-            f"申请人的期限至 {last}，次日起可终止", f"The applicant has until {last}; then the case may end"
-        )
-        found += [Box("waiting", "clock", title, [])] if last else []
+        if last:
+            day = due_days.due_words(visit, date.fromisoformat(last))
+            title = visit.t(
+                f"申请人的期限至 {day}，次日起可终止", f"The applicant has until {day}; then the case may end"
+            )
+            found.append(Box("waiting", "clock", title, []))
     if case.extended:
         days = case.extension_days if case.extension_days is not None else "?"
         found.append(

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from flask import url_for
@@ -27,6 +27,7 @@ from village_node.web import (
     cases,
     clocks,
     commitments,
+    due_days,
     entry,
     machine,
     own_rating,
@@ -488,7 +489,8 @@ def next_words(visit: Visit, case: Case, still: Sequence[Standstill]) -> str:
         return visit.t(*_NEXT.get(state, ("请稍后再查。", "Please look again later.")))
     marked = visit.t("、", ", ").join(visit.t(*words.field_words(name)) for name in asked)
     day = visit.site.casebook.last_day(about(case.home), case.case_id)
-    until_zh, until_en = (f"最晚 {day}。", f" By {day} at the latest.") if day else ("", "")
+    last = due_days.due_words(visit, date.fromisoformat(day)) if day else ""
+    until_zh, until_en = (f"最晚 {last}。", f" By {last} at the latest.") if last else ("", "")
     asked_zh = f"请补正：{marked}。到申请的地方交即可，不用跑远。{until_zh}"
     asked_en = f"Please correct: {marked}. Bring it where you applied.{until_en}"
     return visit.t(asked_zh, asked_en) + visit.t("", " ") + standstills.told(visit, still)

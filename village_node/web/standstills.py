@@ -73,7 +73,7 @@ def _told(visit: Visit, each: Standstill) -> str:
     since = times.date_words(each.since, visit.lang)
     runs = visit.t(f"正在进行{zh}，自 {since} 起", f"Under way: {en}, since {since}")
     if each.planned is not None and each.until is not None:
-        until = due_days.due_words(visit, each.until)
+        until = due_days.last_day_words(visit, each.until, working=each.working)
         days = visit.t(
             f"{each.planned} {'个工作日' if each.working else '天'}",
             f"{each.planned} {'working days' if each.working else 'days'}",

@@ -24,6 +24,7 @@ from village_node.web import (
     cases,
     desks,
     documents,
+    due_days,
     entitled,
     entry,
     linked,
@@ -179,6 +180,7 @@ def _listed(visit: Visit, row: CaseRow) -> dict[str, Any]:
         "case_kind": six_kinds.name_of(row),
         "grade": row.grade_on(day_of(visit.now_ms)),
         "due": due,
+        "provisional": due is not None and due_days.may_move(visit, due),
     }
 
 

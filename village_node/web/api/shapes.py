@@ -137,6 +137,7 @@ class Listed(Schema):
     case_kind = maybe("One of the six kinds, as it is now.")
     grade = text(*GRADES)
     due = day()
+    provisional = flag()
     filed_ms, decided_ms, delivered_ms, updated_ms = moment(), moment(), moment(), moment()
     signed = many(Hop)
     claimed_by = maybe("The staff number of who has taken it up here.")
