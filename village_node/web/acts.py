@@ -15,7 +15,7 @@ from village_node import casebook
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Stale
 from village_node.store import StoreError
 from village_node.web import cases, doing, entitled, entry, schemas, sent_once, skews, words
-from village_node.web.cases import Attempt
+from village_node.web.attempts import Attempt
 from village_node.web.doing import ACTS
 from village_node.web.policy import Route
 from village_node.web.schemas import messages_of

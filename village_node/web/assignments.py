@@ -13,7 +13,7 @@ from village_node.casebook import BadBody, Casebook, NotAllowed, Stale
 from village_node.store import StoreError
 from village_node.store.proposals import STATES, Proposal
 from village_node.web import cases, counter_books, filters
-from village_node.web.cases import Attempt
+from village_node.web.attempts import Attempt
 from village_node.web.doing import ACTS
 from village_node.web.filters import Choice, Filters
 from village_node.web.policy import CASEWORK, Policy, Route

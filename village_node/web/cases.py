@@ -1,8 +1,8 @@
 """One case on one page: where it is, its timeline with hop receipts and verdicts, its papers, what may happen next."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -39,6 +39,7 @@ from village_node.web import (
     voices,
     words,
 )
+from village_node.web.attempts import Attempt, late
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -55,19 +56,6 @@ AWAITED: Final = (
     kinds.DELIVERED, kinds.ARCHIVE, kinds.COUNTERSIGNATURE, kinds.COMMITMENT_KEPT, kinds.RECTIFICATION, kinds.FOLLOW_UP,
     kinds.PREREVIEW_REPLY, kinds.CALL_BACK,
 )  # fmt: skip
-
-
-@dataclass
-class Attempt:
-    """What somebody tried on this page and could not do yet: kept, so that nothing is typed twice."""
-
-    kind: int = 0
-    to: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    problem: str = ""
-    stale: bool = False
-    status: int = 200
 
 
 def fetch(visit: Visit, place: str, case_id: str) -> Case:
@@ -135,6 +123,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     offers = stand.offers
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
+    assigns = assigning(visit, case)
     own_forms = {**commitments.proposed(visit, case), **joint.proposed(visit, case)}
     wanted = wanted_first(case, own_forms)
     return visit.render(
@@ -146,7 +135,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         entries=[timeline.line(visit, case, entry, open_data=open_data) for entry in entries],
         outcomes=timeline.outcomes(visit, odd),
         documents={} if gone else documents.offered(visit, case, entries),
-        assigning=assigning(visit, case),
+        assigning=assigns,
         since_ms=held_since(case, entries),
         stops=stops(visit, case),
         offers=sorted(offers, key=lambda offer: wanted.index(offer.kind) if offer.kind in wanted else len(wanted)),
@@ -164,6 +153,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         ended=case.state in (*workflow.ENDED, "withdrawn"),
         may_recall=recall.RECALLS.allows(roles),
         attempt=attempt,
+        late=late(visit, case, attempt, entries, offers, assigns=assigns is not None and assigns.proposal is None),
         done=done_words(visit),
         open_data=open_data,
         shown=lambda name, text: timeline.shown(name, text, open_data),

@@ -11,7 +11,7 @@ from village_node import casebook
 from village_node.casebook import BadBody, NotAllowed
 from village_node.store.locks import CaseKey
 from village_node.web import cases
-from village_node.web.cases import Attempt
+from village_node.web.attempts import Attempt
 from village_node.web.doing import ACTS
 from village_node.web.policy import Route
 from village_node.web.site import Visit

@@ -11,7 +11,7 @@ from village_node import casebook
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed
 from village_node.store import StoreError
 from village_node.web import cases, posting, sent_once
-from village_node.web.cases import Attempt
+from village_node.web.attempts import Attempt
 from village_node.web.policy import Route
 from village_node.web.site import Visit
 

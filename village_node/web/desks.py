@@ -28,8 +28,8 @@ from village_node.web import (
     timeline,
     words,
 )
+from village_node.web.attempts import Attempt, late
 from village_node.web.box import Box, yuan
-from village_node.web.cases import Attempt
 from village_node.web.policy import CASEWORK, DESKS, Policy, Route
 from village_node.web.site import Visit
 
@@ -148,6 +148,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None) -> Response:
     attempt, key = attempt or Attempt(), (about(case.home), case.case_id)
     gone = visit.site.casebook.erased_bodies(*key) or visit.site.casebook.purge_of(*key)
     stand = entitled.standing(visit, case, [] if gone else cases.offers_of(visit, case))
+    entries = visit.site.casebook.timeline(*key)
     files, takes = "archivist" in visit.staff.roles, "cashier" in visit.staff.roles
     return visit.render(
         "desk_case.html",
@@ -158,12 +159,13 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None) -> Response:
         takes=takes,
         files=files,
         boxes=_boxes(visit, case, takes=takes, files=files),
-        leaves=list(_leaves(visit, case, visit.site.casebook.timeline(*key))) if files else [],
+        leaves=list(_leaves(visit, case, entries)) if files else [],
         papers=[timeline.paper_line(visit, paper) for paper in case.materials] if files else [],
         offers=stand.offers,
         hindered=stand.hindered,
         missing=[] if gone else cases.missing_moves(visit, case, {offer.kind for offer in stand.offers}),
         attempt=attempt,
+        late=late(visit, case, attempt, entries, stand.offers),
         done=cases.done_words(visit),
         acts_at="desk_act",
         seen=schemas.position_text(case.last) if case.last else "",

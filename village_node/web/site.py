@@ -341,6 +341,7 @@ class Visit:
             "catalogue_words": words.catalogue_words,
             "field_words": words.field_words,
             "typed_words": words.typed_words,
+            "typed_text": words.typed_text,
             "fact_words": words.fact_words,
         }
 

@@ -293,8 +293,10 @@ def fact_words(row: Field) -> tuple[str, str]:
 
 
 # Fields of our own forms; before those of the moves, where one name has other words in other tables.
+_FIELDS: Final = [field for table in bodies.TABLES.values() for field in table.fields]
 _FORM_WORDS: Final = {
-    **{field.name: (field.zh, field.en) for table in bodies.TABLES.values() for field in table.fields},
+    **{field.name: (field.zh, field.en) for field in _FIELDS if field.type not in ("hash", "position", "positions")},
+    "outcome": ("结果", "outcome"),
     "reason": ("理由", "reason"),
     "answer": ("答复", "answer"),
     "number": ("编号", "number"),
@@ -302,6 +304,7 @@ _FORM_WORDS: Final = {
     "name": ("姓名", "name"),
 }
 _OF_THE_FORM: Final = {"to", "purpose", "named"}  # chosen on a page, not typed
+_CHOSEN: Final = {field.name for field in _FIELDS if field.type == "choice"}
 
 
 def typed_words(name: str) -> tuple[str, str] | None:
@@ -310,6 +313,11 @@ def typed_words(name: str) -> tuple[str, str] | None:
     if known != (name, name):
         return known
     return None if name in _OF_THE_FORM else _FORM_WORDS.get(name)
+
+
+def typed_text(name: str, value: str) -> tuple[str, str]:
+    """What was typed into a field of a form, or chosen there, in words."""
+    return choice_words(value) if name in _CHOSEN else (value, value)
 
 
 def state_words(code: str | None) -> tuple[str, str, str, str]:
