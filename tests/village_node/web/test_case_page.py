@@ -284,6 +284,7 @@ def test_who_decides_what_a_colleague_has_decided_reads_who_did_and_only_what_wa
     case = at_the_county(network, agent, clerk, officer)
     old = hidden_of(officer.open(case).text, f"{case}/act/decide")
     colleague = county.sign_in("1008", "window", "officer", "head", name="吴芳")
+    own = hidden_of(colleague.open(case).text, f"{case}/act/decide")
     assert colleague.act(case, "decide", outcome="approve").status_code == 303
     answer = officer.send(f"{case}/act/decide", {**old, "outcome": "refuse", "reasons": "收入超过标准"})
     assert answer.status_code == 409
@@ -293,7 +294,7 @@ def test_who_decides_what_a_colleague_has_decided_reads_who_did_and_only_what_wa
     kept = answer.text.split("您刚才填写的内容")[1].split("</dl>")[0]
     facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", kept)
     assert facts == [("审批结果", "不予"), ("理由", "收入超过标准")], facts
-    again = colleague.send(f"{case}/act/decide", {**old, "outcome": "refuse", "reasons": "看错了"})
+    again = colleague.send(f"{case}/act/decide", {**own, "outcome": "refuse", "reasons": "看错了"})
     assert "您本人" in again.text.split('role="alert"')[1].split("</div></div>")[0]
 
 
