@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 
+from sync_protocol.case.workdays import day_of
 from tests.builders import Network
 from tests.sync_protocol.case.year_2026 import CALENDAR
 from tests.village_node.web.counter import Counter, Visitor, everywhere
+from tests.village_node.web.errands import done
 from tests.village_node.web.test_export import csv_rows
 from tests.village_node.web.test_filing import held
 from tests.village_node.web.test_query import look_up
@@ -164,6 +166,17 @@ def test_the_list_marks_and_sorts_by_grade(days: Days) -> None:
     # In the list of all, the newest comes first.
     everything = clerk.open("/work?view=all").text
     assert everything.index(numbers[1]) < everything.index(numbers[0])
+
+
+def test_the_clock_of_delivery_ends_on_the_day_the_result_is_given(agent: Visitor, village: Counter) -> None:
+    case = agent.file("040")
+    done(agent, case, "docket")
+    done(village.sign_in("0002", "head"), case, "decide", outcome="approve")
+    assert "，时限 10 个工作日；最晚" in clock_of(agent.open(case).text).split("送达")[1]
+    today = day_of(village.member.clock.now_ms).isoformat()
+    done(agent, case, "delivered", to="张秀兰", how="in_person", at=today)
+    told = clock_of(agent.open(case).text).split("送达")[1]
+    assert "已结束，未超期" in told and "最晚" not in told
 
 
 def test_before_anything_is_promised_a_resident_is_told_when_he_will_hear(days: Days) -> None:
