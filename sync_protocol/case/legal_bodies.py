@@ -205,10 +205,10 @@ PROXY_SCOPES: Final = ("both", "submit", "collect")
 PROXY_MARKS: Final = ("hand_print", "signature", "notarised")
 PROXY_AUTHORITY: Final = Table(kinds.PROXY_AUTHORITY, (
     Field(0, "what", "choice", True, 0, 0, "办理", "what is done", ("given", "revoked")),
-    Field(1, "proxy_name", "text", False, 1, 60, "代办人", "proxy", required_if=(0, ("given",))),
+    Field(1, "proxy_name", "text", False, 1, 60, "受托人", "proxy", required_if=(0, ("given",))),
     Field(2, "proxy_relation", "text", False, 1, 40, "与申请人关系", "relation to the applicant",
           required_if=(0, ("given",))),
-    Field(3, "proxy_phone", "text", False, 1, 30, "代办人电话", "proxy's phone"),
+    Field(3, "proxy_phone", "text", False, 1, 30, "受托人电话", "proxy's phone"),
     Field(4, "scope", "choice", False, 0, 0, "委托权限", "what the proxy may do", PROXY_SCOPES,
           required_if=(0, ("given",))),
     Field(5, "until", "date", False, 0, 0, "委托期限至（不填为至办结）", "until (empty: until the case is settled)"),

@@ -19,7 +19,7 @@ def check(case: Case, kind: int, body: Mapping[int, Any], today: date) -> None:
     if kind == kinds.SUPPLY and case.authorities and any(name.startswith("proxy_") for name in body.get(_ANSWERS, ())):
         raise BadBody(
             "answers",
-            "代办人已由委托登记确定，不能按补正更改；请用“登记委托”重新登记",
+            "受托人已由委托登记确定，不能按补正更改；请用“登记委托”重新登记",
             "an authority says who acts for the applicant: enter another one, a correction changes nothing of it",
         )
     if kind == kinds.PROXY_AUTHORITY and body.get(_UNTIL, today.isoformat()) < today.isoformat():
@@ -49,7 +49,7 @@ def why_not_collected(case: Case, day: date) -> tuple[str, str] | None:
         )
     if not proxy:
         return (
-            "本案没有代办人，代领须先登记委托",
+            "本案没有受托人，代领须先登记委托",
             "nobody acts for the applicant: enter the authority before a proxy collects",
         )
     if proxy.get("scope") == "submit":

@@ -204,6 +204,7 @@ def _decision(source: Source) -> Facts:
         "reasons": body.get("reasons", ""),
         "conditions": body.get("conditions", ""),
         "collect": source.collected_at(),
+        "accepted_by": source.accepted_by(),
     }
 
 
@@ -235,8 +236,8 @@ def _collection(source: Source) -> Facts:
         "decision_title": title,
         "decision_no": number,
         "collect": source.collected_at(),
-        "collector": f"{source.applicant}（本人），或代办人{proxy}" if proxy else f"{source.applicant}（本人）",
-        "bring": "本人有效身份证件、收件凭证" + ("；代办人另带本人身份证件和授权委托书" if proxy else ""),
+        "collector": f"{source.applicant}（本人），或受托人{proxy}" if proxy else f"{source.applicant}（本人）",
+        "bring": "本人有效身份证件、收件凭证" + ("；受托人另带本人身份证件和授权委托书" if proxy else ""),
     }
 
 

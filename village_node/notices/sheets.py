@@ -11,10 +11,10 @@ from village_node.notices.source import Source, day, local, moment
 
 # Document -> the version of its template. Another wording is another version, in a file of its own.
 TEMPLATES: Final = {
-    "01": 2, "02": 1, "03": 1, "04": 3, "05": 1, "06": 2, "07": 1, "08": 1, "10": 1, "11": 1, "12": 1, "15": 1, "16": 1,
-    "17": 2, "instant": 1, "agency": 2, "precheck": 1, "handoff": 1, "review": 1, "withdrawal": 1, "lapse": 1,
+    "01": 2, "02": 1, "03": 1, "04": 3, "05": 2, "06": 2, "07": 1, "08": 1, "10": 1, "11": 2, "12": 2, "15": 1, "16": 2,
+    "17": 2, "instant": 2, "agency": 2, "precheck": 2, "handoff": 1, "review": 1, "withdrawal": 2, "lapse": 2,
     "recheck": 1, "tolerance": 1, "declaration": 1, "preview": 1, "rectify": 1, "joint": 1, "09": 1, "14": 1,
-    "upward": 1, "transmittal": 1, "publicity": 1, "published": 1, "survey": 1, "13": 1, "address": 1,
+    "upward": 1, "transmittal": 1, "publicity": 1, "published": 1, "survey": 1, "13": 2, "address": 1,
     "request": 1, "rights": 1,
 }  # fmt: skip
 # The sizes of paper a document may be printed on; the first is the usual one.

@@ -147,6 +147,12 @@ class Source:
             return ""
         return day(self.case.docketed_ms)
 
+    def accepted_by(self) -> str:
+        """Who accepted the case, as this document tells it: the authority that writes it says so of itself."""
+        at = self.case.docketed_at
+        by = self.offices.authority(at, self.item) if at is not None else ""
+        return by if by and by != self.offices.authority(self.record.place, self.item) else "本机关"
+
     def filed(self) -> str:
         """The day the application was filed."""
         at_ms = self.case.filed_ms if self.case.filed_ms is not None else self.record.at_ms

@@ -55,7 +55,7 @@ def faults(
             wrong[sheet.IN_PERSON] = ("请填“是”或“否”", "Give yes or no")
         elif in_person and (any(name.startswith("proxy_") for name in body) or any(terms.values())):
             wrong[sheet.IN_PERSON] = (
-                "填了代办人的，这里填“否”；本人申请的不填代办人",
+                "填了受托人的，这里填“否”；本人申请的不填受托人",
                 "Where somebody acts for the applicant this is no; otherwise leave the proxy empty",
             )
         who = (str(body.get("applicant_id_kind", "")), str(body.get("applicant_id_no", "")))

@@ -73,7 +73,7 @@ def columns(item: Item) -> list[Column]:
     if item.applicants != ("person",):
         said = ("单位申请的必填", "required of organisations")
         made.append(Column("legal_representative", "法定代表人", "legal representative", False, *said))
-    came = ("是或否；填“否”的，右边代办人和委托各列都填", "yes or no; if no, fill in the proxy and the authority")
+    came = ("是或否；填“否”的，右边受托人和委托各列都填", "yes or no; if no, fill in the proxy and the authority")
     made.append(Column(IN_PERSON, "本人（或单位自己）来办", "in person", True, *came))
     labels = {field.name: (field.zh, field.en) for field in bodies.CREATE.fields}
     authority = ("逐人写明，如：签名并按手印的委托书 1 份", "for each person, e.g. a signed letter of authorisation")

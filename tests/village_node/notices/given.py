@@ -27,6 +27,7 @@ TYPED = (
     "full_identity",
     "proxy",
     "acceptor",
+    "accepted_by",
     "decider",
     "collect",
     "reason",

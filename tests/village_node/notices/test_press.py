@@ -88,7 +88,7 @@ def test_an_adverse_decision_without_the_remedies_is_not_set(template: str, miss
 
 def test_a_refusal_without_reasons_is_not_set() -> None:
     with pytest.raises(CannotPrint, match="reasons"):
-        pressed("12_v1", given(reasons=""))
+        pressed("12_v2", given(reasons=""))
 
 
 def test_a_draft_says_so_across_the_page() -> None:
@@ -97,7 +97,7 @@ def test_a_draft_says_so_across_the_page() -> None:
 
 
 def test_long_reasons_go_on_on_the_next_page_and_the_seal_stays_with_the_date() -> None:
-    document = pressed("12_v1", given(reasons="经核对，家庭月人均收入超过标准。" * 120))
+    document = pressed("12_v2", given(reasons="经核对，家庭月人均收入超过标准。" * 120))
     reader = read(document)
     assert len(reader.pages) == 3
     last = reader.pages[-1].extract_text()
@@ -116,7 +116,7 @@ def test_a_sheet_that_takes_too_long_is_given_up() -> None:
 
 def test_a_sheet_that_cannot_be_set_says_what_to_do_and_not_what_was_typed() -> None:
     with pytest.raises(NotPrinted) as refused:
-        Printer().print("12_v1", given(remedy=None))
+        Printer().print("12_v2", given(remedy=None))
     assert "手工" in refused.value.zh and "张秀兰" not in refused.value.zh
 
 

@@ -43,7 +43,7 @@ def person(name: str, number: str, **said: str) -> dict[str, str]:
         "证件号码": number,
         "联系电话": "13800001234",
         CAME: "是",
-        "代办人": "",
+        "受托人": "",
         "与申请人关系": "",
         "委托说明": "",
         "委托书签名方式": "",
@@ -61,7 +61,7 @@ PEOPLE = (
         "李老汉",
         card("62282119450304567"),
         **{CAME: "否"},
-        代办人="王芳",
+        受托人="王芳",
         与申请人关系="村代办员",
         委托说明="签名并按手印的委托书 1 份",
         委托书签名方式="签名并按手印",
@@ -123,7 +123,7 @@ def test_every_row_s_trouble_is_named_by_row_and_column_and_nothing_is_filed(vil
         person("", "6.22821E+17"),
         person("钱五", CARD, **{CAME: "否"}),
         person("孙六", card("62282119680304522"), **{CAME: "", "材料：身份证": "若干"}),
-        person("周七", card("62282119680304533"), 代办人="王芳"),
+        person("周七", card("62282119680304533"), 受托人="王芳"),
         person("吴八", card("62282119680304544"), 委托权限="只代为提交、补正"),
     )
     page = agent.send(FORM, {"rows": rows, "channel": "counter", "do": "file", "item_version": "1"})
@@ -133,7 +133,7 @@ def test_every_row_s_trouble_is_named_by_row_and_column_and_nothing_is_filed(vil
     assert "姓名或单位名称" in told["3"] and "科学计数" in told["3"]
     assert "委托说明" in told["4"] and "选择签名方式" in told["4"] and "与名单中第 1 人的证件号码相同" in told["4"]
     assert "请填“是”或“否”" in told["5"] and "材料：身份证" in told["5"] and "原件1" in told["5"]
-    assert "填了代办人的" in told["6"] and "填了代办人的" in told["7"]
+    assert "填了受托人的" in told["6"] and "填了受托人的" in told["7"]
     assert "钱五" in page.text and village.member.casebook.view_counts()["all"] == 0
     for text, words in (
         ("", "名单是空的"),

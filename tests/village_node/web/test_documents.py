@@ -264,6 +264,8 @@ def test_documents_say_what_the_case_says(network: Network, agent: Visitor, cler
     assert "20个工作日" in accepted and "王小琴（女儿）" in accepted
     decision = words(printed(officer, link(officer, case, "11")))
     assert "庆城县民政局" in decision and "收入变化应当报告" in decision
+    assert "庆城县驿马镇人民政府已于2026年11月18日受理" in decision, "who decides does not say that it accepted"
+    assert "受托人" in decision and "代办人" not in decision
     for sealed in (notice, accepted, decision):
         assert "专用章" not in sealed and "样章" not in sealed and "记录中没有用印" in sealed
     collected = words(printed(agent, link(agent, case, "17")))
