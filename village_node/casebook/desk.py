@@ -35,6 +35,7 @@ from village_node.casebook import (
     lanes,
     ledger,
     linking,
+    named_days,
     numbering,
     once,
     orders,
@@ -280,6 +281,7 @@ class Desk(Once):
         serving.check(case, act.kind, body, today)
         hearing_rights.check(case, act.kind, body, here, today)
         inviting.check(act.kind, body, calendar, today)
+        named_days.check(act.kind, body, today)
         if act.kind in terms.TIMED:
             late = terms.why_too_late(act.kind, terms.clocks_in(self, connection, roster, act.key, case))
             if late is not None:

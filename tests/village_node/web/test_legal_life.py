@@ -345,6 +345,8 @@ def test_a_fee_is_settled_the_certificate_made_handed_down_delivered_and_filed(
     assert "费用 60.00 元：待缴" in officer.open(case).text
     refused(officer, case, "fee_settled", "请填写此项", how="waived")
     done(officer, case, "fee_settled", how="paid", receipt_no="票0001")
+    term = {"valid_from": "2026-12-01", "valid_to": "2020-01-01"}
+    refused(officer, case, "issue", "“有效期至”不能早于“有效期自”", certificate_no="占道证1号", **term)
     done(officer, case, "issue", certificate_no="占道证1号", valid_from="2026-11-20", valid_to="2027-11-19")
     assert "证照：占道证1号" in officer.open(case).text
     done(officer, case, "handoff")
