@@ -103,12 +103,22 @@ def _check_delivered(case: Case, body: Mapping[int, Any], today: date) -> None:
         raise BadBody("where", "须送到申请人确认的地址，不填即可", "it goes to the confirmed address: leave this empty")
     if how == "public_notice":
         _check_public(case, body, today)
+    elif _AT in body and (made := _made(case)) and date.fromisoformat(body[_AT]) < made:
+        raise BadBody(
+            "at",
+            f"送达日期不能早于所送达的决定（{made}），请改正；当天送达的不填即可",
+            f"what is served was made on {made}: it was not served before; leave this empty if it is served today",
+        )
+
+
+def _made(case: Case) -> date | None:
+    """The day of what is served: of the decision, or of the end of the case; None where neither is there."""
+    return max((day_of(each.at_ms) for each in (case.decision, case.lapse) if each is not None), default=None)
 
 
 def _check_public(case: Case, body: Mapping[int, Any], today: date) -> None:
-    published = date.fromisoformat(body[_PUBLISHED])
-    made = max((day_of(each.at_ms) for each in (case.decision, case.lapse) if each is not None), default=published)
-    if published < made:
+    published, made = date.fromisoformat(body[_PUBLISHED]), _made(case)
+    if made and published < made:
         raise BadBody(
             "published",
             f"公告日期不能早于所送达的决定（{made}）",

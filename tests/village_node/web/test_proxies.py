@@ -6,6 +6,7 @@ from tests.village_node.notices.given import words
 from tests.village_node.web.api.program import FILED, path_of, program_at
 from tests.village_node.web.counter import APPLICATION, Counter, Visitor
 from tests.village_node.web.errands import AtHand, done, links, papers_of, printed, refused
+from tests.village_node.web.test_applicants import FIRM
 from tests.village_node.web.test_filing import held
 from village_node.web.site import SITE
 
@@ -90,3 +91,35 @@ def test_an_authority_that_counts_is_not_corrected_but_entered_anew(village: Cou
     for name in ("proxy_name", "proxy_authorisation"):
         answer = program.act(made, "supply", answers={name: "王晓琴"})
         assert answer.status_code == 422 and "登记委托" in answer.text
+
+
+def test_who_collects_in_person_is_the_applicant_and_anybody_else_is_told_of_the_authority(
+    village: Counter, agent: Visitor, decider: Visitor
+) -> None:
+    case = agent.file("040", applicant_name="阿依古丽·买买提")
+    done(agent, case, "docket")
+    done(decider, case, "decide", outcome="approve")
+    refused(agent, case, "delivered", "他人来领的，请先用“登记委托”", to="张三", how="in_person")
+    refused(agent, case, "delivered", "不能晚于今天（本机日期 2026-11-18）", to="本人", how="in_person", at="2030-01-01")
+    refused(agent, case, "delivered", "不能早于所送达的决定", to="本人", how="in_person", at="2026-11-17")
+    done(agent, case, "delivered", to=" 阿依古丽 • 买买提 ", how="in_person", at="2026-11-18")
+    assert held(village, case).state == "delivered"
+
+
+def test_a_program_is_told_the_same_of_who_collects(village: Counter) -> None:
+    program, decides = program_at(village, "0801", "agent"), program_at(village, "0803", "head")
+    case = path_of(program.file(item_no="040"))
+    program.done(case, "docket")
+    decides.done(case, "decide", outcome="approve")
+    answer = program.act(case, "delivered", to="张三", how="in_person").get_json()
+    assert answer["field"] == "to" and "choose delivery by proxy" in answer["en"]
+    assert program.act(case, "delivered", to="张秀兰", how="in_person", at="2030-01-01").get_json()["field"] == "at"
+    program.done(case, "delivered", to="本人", how="in_person")
+
+
+def test_for_an_organisation_comes_who_represents_it(village: Counter, agent: Visitor, decider: Visitor) -> None:
+    case = agent.file("040", **FIRM)
+    done(agent, case, "docket")
+    done(decider, case, "decide", outcome="approve")
+    refused(agent, case, "delivered", "经办人来领的，请先用“登记委托”", to="张三", how="in_person")
+    done(agent, case, "delivered", to="李 建国", how="in_person")
