@@ -13,7 +13,7 @@ from sync_protocol.case.authority import Offer
 from tests.builders import APPLICATION, ROLES, answers_to
 from tests.simulation.disk import SOUND, PowerCut
 from tests.simulation.truth import CaseKey, Violation
-from village_node.casebook import CasebookError, NotAllowed
+from village_node.casebook import CasebookError, NotAllowed, procedures
 from village_node.store import StoreError
 
 if TYPE_CHECKING:
@@ -136,8 +136,9 @@ class People:
             body = self._body(offer, case)
             item = book.catalogue.find(case.item_no, case.item_version)
             decides = item is not None and item.deciding_level == station.place.level
-            if offer.kind == kinds.SUSPEND and body["what"] in legal_bodies.SPECIAL and not decides:
-                body = {**body, "what": "publicity"}  # a special procedure is for the level that decides
+            able = procedures.open_to(item) if decides else ()  # a special procedure is for the level that decides
+            if offer.kind == kinds.SUSPEND and body["what"] in legal_bodies.SPECIAL and body["what"] not in able:
+                body = {**body, "what": "publicity"}
             actor = COLLEAGUE if offer.kind == kinds.REVIEW_DECISION else ACTOR
             if offer.kind == kinds.SUSPEND and body["what"] in legal_bodies.SPECIAL:
                 asked = {name: value for name, value in body.items() if name != "proposer"}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sync_protocol import encoding
 from sync_protocol.case import Position, kinds, legal_bodies, powers, why_not
-from village_node.casebook import conditions, entitlement, inviting, once
+from village_node.casebook import conditions, entitlement, inviting, once, procedures
 from village_node.casebook.acts import Act, CaseRef, stale
 from village_node.casebook.calendars import calendar_in
 from village_node.casebook.conditions import day_in_county
@@ -63,6 +63,7 @@ class Approving(Desk):
             wrong = wrong or conditions.why_not_presiding(case, content, place)
             if wrong is not None:
                 raise NotAllowed(*wrong)
+            procedures.check(kinds.SUSPEND, content, self.catalogue.find(case.item_no, case.item_version))
             inviting.check(kinds.SUSPEND, content, calendar_in(self, connection), day_in_county(self.clock()))
             kept = {number: value for number, value in content.items() if number not in (_PROPOSER, _APPROVER)}
             last = case.last

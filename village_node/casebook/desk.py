@@ -40,6 +40,7 @@ from village_node.casebook import (
     once,
     orders,
     outages,
+    procedures,
     promises,
     proxies,
     purged,
@@ -307,6 +308,7 @@ class Desk(Once):
             wrong = forms.troubles(item.form, item.rules, {**case.answers, **body[0]})
             if wrong:
                 return next(iter(wrong.values()))
+        procedures.check(act.kind, body, item)
         if unheard := hearing_rights.why_not_decided(case, act.kind, item, body, calendar, today):
             return unheard
         if act.kind == kinds.DECIDE and (over := conditions.why_not_over_members(case, item, body)):

@@ -7,7 +7,19 @@ from typing import Final
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sync_protocol.case import Case, Offer, Position, Step, kinds, legal_moves, powers, route, why_not, workflow
+from sync_protocol.case import (
+    Case,
+    Offer,
+    Position,
+    Step,
+    kinds,
+    legal_bodies,
+    legal_moves,
+    powers,
+    route,
+    why_not,
+    workflow,
+)
 from sync_protocol.case.promises import promise_at
 from sync_protocol.places import about
 from village_node.casebook import Shown, TimelineEntry
@@ -158,6 +170,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         open_data=open_data,
         shown=lambda name, text: timeline.shown(name, text, open_data),
         papers=[timeline.paper_line(visit, paper) for paper in case.materials],
+        two_persons=legal_bodies.SPECIAL,
         options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
         markable=markable(visit, case),
         boxes=proceedings.boxes(visit, case, open_data=open_data),
@@ -218,7 +231,7 @@ def offers_of(visit: Visit, case: Case) -> list[Offer]:
 
 def _as_asked(visit: Visit, case: Case, offer: Offer) -> Offer:
     """An act with its fields as its form asks them."""
-    asked = told_once.offered(case, charging.offered(visit, case, offer))
+    asked = told_once.offered(case, charging.offered(visit, case, proceedings.offered(visit, case, offer)))
     return voices.offered(appeals.offered(visit, case, asked))
 
 

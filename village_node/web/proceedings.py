@@ -1,16 +1,17 @@
 """What stands beside the state of a case on its page: procedures, refusal, fee, certificate; and what a form offers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from sync_protocol.case import Case, Position, SideNote, kinds, workflow
+from sync_protocol.case import Case, Offer, Position, SideNote, kinds, legal_bodies, workflow
 from sync_protocol.case.authority import signatures_for
 from sync_protocol.case.baton import COMMITMENT, COUNTERSIGNING
 from sync_protocol.case.bodies import TABLES
 from sync_protocol.case.fields import Field
 from sync_protocol.case.records import Lane, Preview, Procedure
 from sync_protocol.places import about
+from village_node.casebook import procedures
 from village_node.web import (
     appeals,
     charging,
@@ -39,6 +40,21 @@ class Choice:
     value: str
     text: str
     chosen: bool
+
+
+def offered(visit: Visit, case: Case, offer: Offer) -> Offer:
+    """The act as its form asks it: of special procedures those that the item's cases can have."""
+    if offer.kind != kinds.SUSPEND:
+        return offer
+    open_ones = procedures.open_to(visit.site.catalogue.find(case.item_no, case.item_version))
+    shut = set(legal_bodies.SPECIAL) - set(open_ones)
+
+    def asked(row: Field) -> Field:
+        if row.name != "what":
+            return row
+        return replace(row, choices=tuple(each for each in row.choices if each not in shut))
+
+    return offer._replace(fields=tuple(asked(row) for row in offer.fields))
 
 
 def boxes(visit: Visit, case: Case, *, open_data: bool) -> list[Box]:

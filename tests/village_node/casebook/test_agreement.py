@@ -11,7 +11,7 @@ from sync_protocol.case.baton import COMMITMENT
 from sync_protocol.case.workdays import day_of
 from tests.builders import COUNTY, SECOND_VILLAGE, TOWNSHIP, VILLAGE, Member, Network, hand, network, settle
 from tests.village_node.casebook.test_workers import assert_rows_are_what_the_fold_says
-from village_node.casebook import CaseRef
+from village_node.casebook import CaseRef, procedures
 
 ITEMS = ("001", "004", "009", "014", "016", "036", "040", "041")
 # What takes another person than the one who does everything here, or a day that has passed.
@@ -41,7 +41,8 @@ def filled(member: Member, offer: Offer, case: Case, chance: random.Random) -> d
     """A sound form for an offered move."""
     item = member.casebook.catalogue.item(case.item_no, case.item_version)
     # The level that decides approves a special procedure.
-    special = ("testing",) if member.casebook.identity.level == item.deciding_level else ()
+    decides = member.casebook.identity.level == item.deciding_level
+    special = ("testing",) if decides and "testing" in procedures.open_to(item) else ()
     open_ones = {entry.what == COMMITMENT: list(entry.opened) for entry in case.open}
     forms: dict[int, dict[str, Any]] = {
         kinds.HANDOFF: {"to": offer.to, "purpose": offer.purpose},

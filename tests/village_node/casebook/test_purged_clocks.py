@@ -18,12 +18,14 @@ def test_the_clock_of_a_purged_case_is_the_one_it_had(net: Network) -> None:
         for live in net.nodes.values():
             step(live.member, ref)
         net.settle()
-    testing = {"what": "testing", "basis": "抽样检测", "planned_days": 5, "proposer": "0009", "approver": "0001"}
-    county.act(ref, kinds.SUSPEND, testing)
+    survey = {"what": "site_survey", "basis": "入户调查", "planned_days": 5, "proposer": "0009", "approver": "0001"}
+    county.act(ref, kinds.SUSPEND, survey)
     clock.now_ms += 7 * DAY_MS
     suspended = county.casebook.case(ref.scope, ref.case_id)
     assert suspended is not None
-    county.act(ref, kinds.RESUME, {"opened": list(suspended.open[0].opened), "result": "合格"})
+    county.act(
+        ref, kinds.RESUME, {"opened": list(suspended.open[0].opened), "result": "属实", "inspectors": ["甲", "乙"]}
+    )
     county.act(ref, kinds.EXTEND, {"days": 7, "reason": "情况复杂", "approver": "0001"})
     clock.now_ms += 40 * DAY_MS
     county.act(ref, kinds.DECIDE, {"outcome": "approve"})

@@ -204,7 +204,7 @@ def examined(network: Network, agent: Visitor, clerk: Visitor, officer: Visitor,
     case = at_the_county(network, agent, clerk, officer, "001")
     done(head, case, "extend", days="10", reason="情况复杂")
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
-    opened_by_two(officer, head, case, what="testing", basis="条例第六条", planned_days="15")
+    opened_by_two(officer, head, case, what="site_survey", basis="条例第六条", planned_days="15")
     if not officer.counter.accounts.name_of(HEARING["presider"]):
         officer.counter.sign_in(HEARING["presider"], "window", name="周敏")
     opened_by_two(officer, head, case, basis="条例第七条", planned_days="15", **HEARING)
@@ -336,12 +336,12 @@ def test_documents_tell_the_day_of_the_promise_while_somebody_can_name_it(
     extended = link(officer, case, "10")
     assert "延长后的承诺办结日期2027年1月7日" in words(printed(officer, extended))
     assert "承诺办结日期" not in words(printed(officer, accepted)), "it is another day now than when it was accepted"
-    opened_by_two(officer, head, case, what="testing", basis="条例第六条", planned_days="5")
+    opened_by_two(officer, head, case, what="site_survey", basis="条例第六条", planned_days="5")
     # It may take longer than planned.
     assert "承诺办结日期2027年1月14日（预计）" in words(printed(officer, link(officer, case, "08")))
     assert "承诺办结日期" not in words(printed(officer, extended))
     done(officer, case, "suspend", what="supplement", basis="条例第五条", **{"what:material:户口簿": "缺页"})
-    opened_by_two(officer, head, case, what="testing", basis="条例第七条", planned_days="5")
+    opened_by_two(officer, head, case, what="site_survey", basis="条例第七条", planned_days="5")
     assert "承诺办结日期" not in words(printed(officer, link(officer, case, "08"))), "papers come when they come"
 
 

@@ -238,7 +238,7 @@ def test_a_special_procedure_takes_an_examiner_and_somebody_else_who_approves_it
     refused(officer, case, "suspend", "须通知听证主持人", **{**said, "presider": ""})
     refused(officer, case, "suspend", "提前 7 个工作日通知，最早为 2026-11-27", **{**said, "hearing_day": "2026-11-26"})
     refused(officer, case, "suspend", "计划工作日在听证日之前就到期", **{**said, "planned_days": "9"})
-    refused(officer, case, "suspend", "只有听证才填写", **{**said, "what": "testing"})
+    refused(officer, case, "suspend", "只有听证才填写", **{**said, "what": "site_survey"})
     refused(officer, case, "suspend", "请填写此项", what="hearing", planned_days="15")
     refused(officer, case, "suspend", "须为另一人", **{**said, "presider": "1001"})
     for stranger in ("周敏", "1099"):
