@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from marshmallow import ValidationError
 
-from sync_protocol.case import bodies, kinds, legal_bodies
+from sync_protocol.case import Case, bodies, kinds, legal_bodies
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import CaseRef, Request
 from village_node.web import asked, entry, schemas, serving, times
@@ -30,6 +30,7 @@ SPELLINGS: Final = {
     "earlier": entry.number,
 }
 BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
+PHONES: Final = ("applicant_phone", "proxy_phone")
 NAMES: Final = ("applicant_name", "proxy_name", "legal_representative")
 PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
 TERMS: Final = ("authority_scope", "authority_until", "authority_marked")
@@ -83,10 +84,7 @@ def faults(
     found |= serving.faults(body, terms) if terms is not None else {}
     found |= asked.faults(item, body.get("answers", {}))
     if body.get("applicant_id_kind") == "resident_id" and "applicant_id_no" not in found:
-        # A clock may be years behind: whoever was born since must not be refused for that.
-        ahead_ms = max(visit.sync_state.skew_ms or 0, 0)
-        today = max(times.local(visit.now_ms + ahead_ms).date(), BORN_BY)
-        wrong = entry.identity_card_trouble(body["applicant_id_no"], today)
+        wrong = entry.identity_card_trouble(body["applicant_id_no"], _born_by(visit))
         if wrong:
             found["applicant_id_no"] = wrong
     found |= _who_applies(body, item, found)
@@ -94,12 +92,36 @@ def faults(
         strange = entry.name_trouble(body[name]) if body.get(name) and name not in found else None
         if strange:
             found[name] = strange
-    for name in ("applicant_phone", "proxy_phone"):
+    for name in PHONES:
         wrong = entry.phone_trouble(body[name]) if body.get(name) else None
         if wrong:
             found[name] = wrong
     if channel not in bodies.CHANNELS:
         found["channel"] = ("请从所列选项中选择", "Choose from the list")
+    return found
+
+
+def _born_by(visit: Visit) -> date:
+    """The day by which whoever applies was born: a clock may be years behind, and nobody is refused for that."""
+    return max(times.local(visit.now_ms + max(visit.sync_state.skew_ms or 0, 0)).date(), BORN_BY)
+
+
+def corrected_faults(visit: Visit, case: Case, answers: Mapping[str, str]) -> Faults:
+    """What is wrong with what a correction says of the applicant or the proxy, by field: the same is asked of it as at
+    filing."""
+    found: Faults = {}
+    for name, text in answers.items():
+        wrong = None
+        if name in PHONES:
+            wrong = entry.phone_trouble(text)
+        elif name in NAMES:
+            wrong = entry.name_trouble(text)
+        elif name == "applicant_id_no" and case.applicant.get("id_kind") == "resident_id":
+            wrong = entry.identity_card_trouble(text, _born_by(visit))
+        elif name == "applicant_id_no" and case.applicant.get("id_kind") == ORGANISATIONS:
+            wrong = entry.credit_code_trouble(text)
+        if wrong is not None:
+            found[name] = wrong
     return found
 
 

@@ -12,6 +12,7 @@ from sync_protocol.case import (
     Offer,
     Position,
     Step,
+    bodies,
     kinds,
     legal_bodies,
     legal_moves,
@@ -169,6 +170,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         done=done_words(visit),
         open_data=open_data,
         shown=lambda name, text: timeline.shown(name, text, open_data),
+        answers_beside=answers_beside(case),
         papers=[timeline.paper_line(visit, paper) for paper in case.materials],
         two_persons=legal_bodies.SPECIAL,
         options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
@@ -188,6 +190,23 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         usual_promise="" if item is None else promise_at(item, site.level),
         kinds=kinds,
     )
+
+
+# What a correction may say of the applicant and the proxy, and its most characters: it takes that field's place.
+_OF_PEOPLE: Final = {
+    row.name: row.high
+    for row in bodies.CREATE.fields
+    if row.type == "text" and row.name.startswith(("applicant_", "proxy_", "legal_"))
+}
+
+
+def answers_beside(case: Case) -> dict[str, str]:
+    """The answers of the application, without what was corrected of people: that stands where it was corrected."""
+    return {
+        name: text
+        for name, text in case.answers.items()
+        if name not in _OF_PEOPLE or not bodies.plain(text, 1, _OF_PEOPLE[name])
+    }
 
 
 def wanted_first(case: Case, own_forms: Mapping[int, object]) -> tuple[int, ...]:

@@ -177,6 +177,9 @@ def test_what_is_wrong_is_marked_supplied_and_taken(
         "copies:material:户口簿": "2",
         "text": "已补",
     }
+    short = agent.act(case, "supply", **{**supplied, "answer:applicant_phone": "1389341"})
+    assert short.status_code == 422 and 'value="1389341"' in short.text
+    assert any("联系电话：电话应为 11 位手机号" in each for each in problems(short.text))
     assert agent.act(case, "supply", **supplied).status_code == 303
     home = agent.open("/work").text
     assert "要补材料" not in home and "没有等您处理的件" in home, "what was brought waits for who holds the case"
@@ -190,7 +193,8 @@ def test_what_is_wrong_is_marked_supplied_and_taken(
     assert found.answers["applicant_phone"] == "13900005678"
     assert [(paper.name, paper.copies) for paper in found.materials][-1] == ("户口簿", 2)
     assert "13900005678" not in clerk.open(case).text, "a corrected number is masked like the first"
-    assert "139****5678" in clerk.open(case).text
+    shown = clerk.open(case).text.partition('<h2 id="application">')[2].partition("</section>")[0]
+    assert "139****5678" in shown and shown.count("<dt>联系电话</dt>") == 1, "once, as corrected"
 
 
 def test_what_is_to_be_mended_is_counted_over_all_and_led_to_where_it_is(

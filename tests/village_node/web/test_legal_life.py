@@ -428,7 +428,9 @@ def test_the_applicant_rates_once_a_stage_and_not_by_the_hand_of_who_handled_the
 def test_services_and_changes_of_contact_stand_beside_the_case(agent: Visitor, village: Counter) -> None:
     case = agent.file()
     done(agent, case, "service_act", what="door", where="三组", text="上门收件")
-    done(agent, case, "contact_change", applicant_phone="13900005678")
+    refused(agent, case, "contact_change", "电话应为 11 位手机号", applicant_phone="1390000")
+    done(agent, case, "contact_change", applicant_phone="139 0000 5678")
+    assert held(village, case).contact_changes[0].body["applicant_phone"] == "13900005678"
     page = agent.open(case).text
     assert "更改了联系方式" in page and "139****5678" in page and "13900005678" not in page
     assert held(village, case).services[0].body["where"] == "三组"

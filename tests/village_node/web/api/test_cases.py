@@ -228,3 +228,17 @@ def test_an_item_s_own_questions_are_told_and_its_rule_is_asked(village: Counter
     assert refused.status_code == 422 and "提取金额不能大于当年还款额" in refused.text
     answers[asked["amount"]] = "12000"
     assert agent.post("/applications", {**FILED, "item_no": "022", "answers": answers}).status_code == 200
+
+
+def test_what_a_program_corrects_of_people_is_asked_what_filing_asks(village: Counter) -> None:
+    program = program_at(village, "0801", "agent")
+    case = path_of(program.file())
+    for name, text, told in (
+        ("applicant_phone", "1389341", "联系电话：电话应为 11 位手机号"),
+        ("applicant_name", "张*兰", "申请人：姓名中有"),
+        ("applicant_id_no", "622825196505060043", "证件号码：身份证号"),
+    ):
+        answer = program.act(case, "supply", answers={name: text}).get_json()
+        assert answer["field"] == "answers" and told in answer["zh"], answer
+    assert program.act(case, "contact_change", applicant_phone="1389341").get_json()["field"] == "applicant_phone"
+    program.done(case, "supply", answers={"applicant_phone": "139 0000 5678"})
