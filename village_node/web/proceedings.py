@@ -310,11 +310,26 @@ def _opened(visit: Visit, case: Case, opened: Position) -> str:
 def _note(visit: Visit, note: SideNote) -> str:
     body: dict[str, Any] = note.body
     said = body.get("text") or body.get("reason") or ""
+    if note.kind == kinds.SUPPLY:
+        said = visit.t("；", "; ").join(filter(None, (*_brought(visit, body), said)))
     if note.kind == kinds.COUNTERSIGNATURE:
         said = f"{body['member']} {visit.t(*words.choice_words(body.get('opinion')))} {said}".strip()
     if "grade" in body:
         said = f"{visit.t(*words.choice_words(body['grade']))} {said}".strip()
     return _said(visit, note.place, note.at_ms) + (visit.t("：", ": ") + said if said else "")
+
+
+def _brought(visit: Visit, supply: dict[str, Any]) -> list[str]:
+    """Which papers a supply brings and which fields it corrects; what these say stands in the timeline, masked."""
+    papers = [
+        visit.t(f"《{name}》{copies} 份{'（原件）' if original else ''}",
+                f"“{name}”, {copies}{' (original)' if original else ''}")
+        for name, copies, original in supply.get("materials", ())
+    ]  # fmt: skip
+    fields = [visit.t(*words.field_words(name)) for name in supply.get("answers", {})]
+    comma = visit.t("、", ", ")
+    said = [visit.t("补交", "papers: ") + comma.join(papers)] if papers else []
+    return said + ([visit.t("更正", "corrected: ") + comma.join(fields)] if fields else [])
 
 
 def when_required(visit: Visit, row: Field) -> str:

@@ -187,6 +187,8 @@ def test_what_is_wrong_is_marked_supplied_and_taken(
     assert "有补正" in clerk.open("/work?view=supplies").text
     position = re.findall(r'name="supplies" value="([^"]+)"', clerk.open(case).text)
     assert len(position) == 1
+    taking = clerk.open(case).text.partition("/act/take")[2].partition("</form>")[0]
+    assert "补交《户口簿》2 份；更正联系电话；已补" in taking and "139****" not in taking
     assert clerk.act(case, "take", supplies=position).status_code == 303
     found = held(township, case)
     assert found.state == "received"
