@@ -179,6 +179,8 @@ def _why_not_beside(case: Case, kind: int, place: str, path: CasePath, catalogue
             return _held_elsewhere(case)
         return _why_not_delivered(case, place, catalogue)
     if kind == kinds.PLEASE_RETURN:
+        if case.transit_to == place:
+            return "案件正在转送本单位，请先接收", "the case is on its way here: accept it"
         return ("案件就在本单位", "the case is here") if case.holder == place else None
     if kind == kinds.COUNTERSIGNATURE:
         asked = any(entry.what == baton.COUNTERSIGNING for entry in case.open)

@@ -104,6 +104,7 @@ def test_the_plain_words_for_a_missing_button() -> None:
     assert told(script, kinds.DOCKET, TOWNSHIP, "clerk") == "the case is in transit"
     assert told(script, kinds.ACCEPT, TOWNSHIP, "clerk") is None
     assert told(script, kinds.PLEASE_RETURN, VILLAGE, "agent") is None
+    assert told(script, kinds.PLEASE_RETURN, TOWNSHIP, "clerk") == "the case is on its way here: accept it"
 
 
 def test_after_the_decision_nothing_can_be_supplied_or_withdrawn() -> None:
