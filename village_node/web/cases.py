@@ -221,7 +221,10 @@ def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gon
     there are minutes, who has taken it up, and the papers, to be compared with the form."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
-        "unproven": {kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
+        "unproven": {
+            **{kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
+            kinds.RETURN_FOR_CORRECTION: unproven.to_ask_for(visit, case),
+        },
         "standstills": standstills.badges(visit, standstills.of_case(visit, case)),
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),

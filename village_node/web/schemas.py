@@ -51,9 +51,10 @@ class Whole(fields.Integer):
     """A whole number from low to high; neither true/false nor a text that looks like a number."""
 
     def __init__(self, low: int, high: int, **options: Any) -> None:
+        range_told = f"应为 {low} 至 {high} 的整数"
         super().__init__(
-            validate=validate.Range(low, high, error=f"应为 {low} 至 {high} 的整数"),
-            error_messages={**REQUIRED, "invalid": "应为整数", "too_large": "数字过大"},
+            validate=validate.Range(low, high, error=range_told),
+            error_messages={**REQUIRED, "invalid": range_told, "too_large": range_told},
             **options,
         )
 
@@ -317,7 +318,6 @@ _ENGLISH: Final = {
     "含有不可见的控制字符，请重新输入": "It holds control characters that cannot be seen; type it again.",
     "应为文字": "This must be a text.",
     "应为整数": "This must be a whole number.",
-    "数字过大": "The number is too large.",
     "应为是或否": "This must be true or false.",
     "应为列表": "This must be a list.",
     "应为日期，如 2026-11-21": "This must be a date, as in 2026-11-21.",

@@ -36,6 +36,19 @@ def of(visit: Visit, case: Case, kind: int) -> list[str]:
     return [visit.t(*each) for each in (*found, _WHY[kind])] if found else []
 
 
+def to_ask_for(visit: Visit, case: Case) -> list[str]:
+    """What whoever asks for corrections is reminded of, in sentences: everything is told at once (一次性告知)."""
+    lacking = papers(visit, case)
+    if not lacking:
+        return []
+    return [
+        visit.t(f"尚缺：{'、'.join(lacking)}", f"not handed in: {', '.join(lacking)}"),
+        visit.t(
+            "要申请人补交的，请在下面一并勾选，一次告知", "tick what the applicant is to bring: tell it all at once"
+        ),
+    ]
+
+
 def check(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) -> None:
     """Raises BadBody where somebody accepts or approves what is not all on record, and does not say why."""
     refuses = kind == kinds.DECIDE and values.get("outcome") != "approve"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import Network
+from tests.builders import VILLAGE, Network
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, Visitor, form_of
 from tests.village_node.web.errands import (
@@ -108,3 +108,19 @@ def test_a_notice_that_was_posted_is_not_asked_for(
     done(officer, case, "resume", opened=opened[0], result="期满无异议")
     form = form_of(officer.open(case).text, f"{case}/act/decide")
     assert "没有公示记录" not in form and "须入户调查" in form
+
+
+def test_who_asks_for_corrections_is_told_everything_that_is_missing_and_which_days_may_be_given(
+    network: Network, agent: Visitor
+) -> None:
+    case = agent.file("040", m1="")
+    lacking = network.members[VILLAGE].casebook.catalogue.item("040").materials
+    form = form_of(agent.open(case).text, f"{case}/act/return_for_correction")
+    told = form.partition("data-unproven")[2].partition("</div></div>")[0]
+    assert told.count("尚缺：") == 1 and "一次告知" in told and lacking[-1] in told
+    marks = {"mark:applicant_phone": "yes", "reason": "空号"}
+    for days in ("-3", "三"):
+        refused(agent, case, "return_for_correction", "应为 1 至 365 的整数", **marks, due_days=days)
+    done(agent, case, "return_for_correction", **marks, due_days="3")
+    whole = agent.file("040", **PAPERS)
+    assert "data-unproven" not in form_of(agent.open(whole).text, f"{whole}/act/return_for_correction")
