@@ -170,9 +170,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         done=done_words(visit),
         open_data=open_data,
         shown=lambda name, text: timeline.shown(name, text, open_data),
-        answers_beside=answers_beside(case),
         papers=[timeline.paper_line(visit, paper) for paper in case.materials],
-        two_persons=legal_bodies.SPECIAL,
         options_of=lambda row: [(code, visit.t(*words.choice_words(code))) for code in row.choices],
         markable=markable(visit, case),
         boxes=proceedings.boxes(visit, case, open_data=open_data),
@@ -221,6 +219,8 @@ def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gon
     there are minutes, who has taken it up, and the papers, to be compared with the form."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
+        "two_persons": legal_bodies.SPECIAL,
+        "answers_beside": answers_beside(case),
         "unproven": {
             **{kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
             kinds.RETURN_FOR_CORRECTION: unproven.to_ask_for(visit, case),
