@@ -1,16 +1,16 @@
 """An application before it is filed, whoever brings it: its spelling, what is wrong with it, the case it becomes."""
 
 from collections.abc import Mapping
-from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
 from marshmallow import ValidationError
 
-from sync_protocol.case import Case, bodies, kinds, legal_bodies
+from sync_protocol.case import bodies, kinds, legal_bodies
 from sync_protocol.case.catalogue import Item
 from village_node.casebook import CaseRef, Request
-from village_node.web import asked, entry, schemas, serving, times
+from village_node.web import asked, entry, particulars, schemas, serving, times
+from village_node.web.particulars import ORGANISATIONS, Faults
 from village_node.web.site import Visit
 
 # Field -> how it is brought to one spelling before it is signed.
@@ -29,14 +29,10 @@ SPELLINGS: Final = {
     "acts_on": entry.line,
     "earlier": entry.number,
 }
-BORN_BY: Final = date(2026, 12, 31)  # this program was written then: a clock that says earlier is wrong
-PHONES: Final = ("applicant_phone", "proxy_phone")
-NAMES: Final = ("applicant_name", "proxy_name", "legal_representative")
 PROXY: Final = ("proxy_name", "proxy_relation", "proxy_authorisation")
 TERMS: Final = ("authority_scope", "authority_until", "authority_marked")
 BESIDE: Final = (*TERMS, *serving.TYPED)  # what is told beside an application
 SCOPES: Final = tuple(scope for scope in legal_bodies.PROXY_SCOPES if scope != "collect")  # of who brings papers
-Faults = dict[str, tuple[str, str]]
 
 
 def spelled(body: Mapping[str, Any], item: Item) -> dict[str, Any]:
@@ -83,45 +79,11 @@ def faults(
         )
     found |= serving.faults(body, terms) if terms is not None else {}
     found |= asked.faults(item, body.get("answers", {}))
-    if body.get("applicant_id_kind") == "resident_id" and "applicant_id_no" not in found:
-        wrong = entry.identity_card_trouble(body["applicant_id_no"], _born_by(visit))
-        if wrong:
-            found["applicant_id_no"] = wrong
-    found |= _who_applies(body, item, found)
-    for name in NAMES:
-        strange = entry.name_trouble(body[name]) if body.get(name) and name not in found else None
-        if strange:
-            found[name] = strange
-    for name in PHONES:
-        wrong = entry.phone_trouble(body[name]) if body.get(name) else None
-        if wrong:
-            found[name] = wrong
+    found |= _who_applies(body, item)
+    sound = {name: value for name, value in body.items() if name not in found}
+    found |= particulars.faults(visit, sound, body.get("applicant_id_kind", ""))
     if channel not in bodies.CHANNELS:
         found["channel"] = ("请从所列选项中选择", "Choose from the list")
-    return found
-
-
-def _born_by(visit: Visit) -> date:
-    """The day by which whoever applies was born: a clock may be years behind, and nobody is refused for that."""
-    return max(times.local(visit.now_ms + max(visit.sync_state.skew_ms or 0, 0)).date(), BORN_BY)
-
-
-def corrected_faults(visit: Visit, case: Case, answers: Mapping[str, str]) -> Faults:
-    """What is wrong with what a correction says of the applicant or the proxy, by field: the same is asked of it as at
-    filing."""
-    found: Faults = {}
-    for name, text in answers.items():
-        wrong = None
-        if name in PHONES:
-            wrong = entry.phone_trouble(text)
-        elif name in NAMES:
-            wrong = entry.name_trouble(text)
-        elif name == "applicant_id_no" and case.applicant.get("id_kind") == "resident_id":
-            wrong = entry.identity_card_trouble(text, _born_by(visit))
-        elif name == "applicant_id_no" and case.applicant.get("id_kind") == ORGANISATIONS:
-            wrong = entry.credit_code_trouble(text)
-        if wrong is not None:
-            found[name] = wrong
     return found
 
 
@@ -162,9 +124,6 @@ def authority_of(body: Mapping[str, Any], terms: Mapping[str, str]) -> dict[str,
     return {name: value for name, value in said.items() if value}
 
 
-ORGANISATIONS: Final = "credit_code"
-
-
 def identities(item: Item) -> tuple[str, ...]:
     """The kinds of identity document that who may apply for an item can have."""
     if item.applicants == ("organisation",):
@@ -172,8 +131,8 @@ def identities(item: Item) -> tuple[str, ...]:
     return tuple(kind for kind in bodies.ID_KINDS if kind != ORGANISATIONS or item.applicants != ("person",))
 
 
-def _who_applies(body: Mapping[str, Any], item: Item, found: Faults) -> Faults:
-    """What is wrong with who applies: an organisation has a credit code and a legal representative."""
+def _who_applies(body: Mapping[str, Any], item: Item) -> Faults:
+    """What is wrong with who applies: an organisation names its legal representative."""
     organisation = body.get("applicant_id_kind") == ORGANISATIONS
     wrong: Faults = {}
     if item.applicants == ("organisation",) and not organisation:
@@ -188,9 +147,6 @@ def _who_applies(body: Mapping[str, Any], item: Item, found: Faults) -> Faults:
         )
     if not organisation:
         return wrong
-    code = entry.credit_code_trouble(body["applicant_id_no"]) if "applicant_id_no" not in found else None
-    if code:
-        wrong["applicant_id_no"] = code
     if not body.get("legal_representative"):
         wrong["legal_representative"] = (
             "单位申请的请填写法定代表人（负责人）姓名",

@@ -13,6 +13,7 @@ from sync_protocol.case.catalogue import Item
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, SameBatch
 from village_node.casebook.batches import MOST, SHOWN
 from village_node.web import application, asked, entry, filters, items, schemas, sent_once, sheet, words
+from village_node.web.particulars import Faults
 from village_node.web.policy import COUNTER, Policy, Route
 from village_node.web.receipts import grouped
 from village_node.web.site import Visit
@@ -44,7 +45,7 @@ class Seen:
 
 def faults(
     visit: Visit, item: Item, channel: str, applied: Sequence[tuple[Mapping[str, Any], bool | None, Terms]]
-) -> list[application.Faults]:
+) -> list[Faults]:
     """What is wrong with each application of a list, by field. ``applied``: each with whether the applicant came
     himself, and the terms of the authority this very person gave where he did not."""
     first: dict[tuple[str, str], int] = {}
@@ -164,7 +165,7 @@ def _chosen(visit: Visit) -> str:
     return sheet.text_of(file.stream.read()) if file is not None and file.filename else ""
 
 
-def _seen(visit: Visit, item: Item, row: sheet.Row, wrong: application.Faults, before: str | None) -> Seen:
+def _seen(visit: Visit, item: Item, row: sheet.Row, wrong: Faults, before: str | None) -> Seen:
     labels = {column.name: visit.t(column.zh, column.en) for column in sheet.columns(item)}
     told = {asked.field_of(item, name): said for name, said in {**wrong, **row.wrong}.items()}
     named = [(labels.get(name) or visit.t(*words.field_words(name)), visit.t(*said)) for name, said in told.items()]

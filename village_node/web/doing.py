@@ -10,7 +10,7 @@ from sync_protocol.case.fields import Field
 from sync_protocol.places import LEVELS, about
 from village_node.casebook import BadBody, CaseRef, Request, Shown
 from village_node.store import Connection
-from village_node.web import application, charging, entry, schemas, unproven, words
+from village_node.web import application, charging, entry, particulars, schemas, unproven
 from village_node.web.policy import CASEWORK, DESKS, Policy
 from village_node.web.site import Visit
 
@@ -26,11 +26,7 @@ def policy_of(kind: int) -> Policy:
 
 # What a page or a program says beside the fields that people fill in.
 _ADDRESSED: Final = {kinds.HANDOFF: ("to", "purpose"), kinds.PREREVIEW: ("to",)}
-_NUMBERS: Final = {"applicant_id_no": entry.number, "applicant_phone": entry.phone, "proxy_phone": entry.phone}
-# Kind -> the field of a telephone number.
-_PHONES: Final = {
-    kinds.CONTACT_CHANGE: "applicant_phone", kinds.PROXY_AUTHORITY: "proxy_phone", kinds.SERVICE_ADDRESS: "phone",
-}  # fmt: skip
+_SPELLINGS: Final = {**application.SPELLINGS, "phone": entry.phone}
 
 
 def kind_of(move: str) -> int | None:
@@ -63,14 +59,15 @@ def spelled(kind: int, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def one_text(row: Field, text: str) -> str:
     """One text in its spelling: long ones may have lines."""
-    if row.name in _PHONES.values():
-        return entry.phone(text)
+    spell = _SPELLINGS.get(row.name)
+    if spell is not None:
+        return spell(text)
     return entry.paragraph(text) if row.high > 200 else entry.line(text)
 
 
 def answer_text(name: str, text: str) -> str:
     """One corrected field of the application in its spelling."""
-    return _NUMBERS.get(name, entry.paragraph)(text)
+    return application.SPELLINGS.get(name, entry.paragraph)(text)
 
 
 def _spelled(row: Field, value: Any) -> Any:
@@ -111,7 +108,7 @@ def do(
         told = "本机没有这个工号，请填写听证主持人本人的工号", "nobody here has this number: give that of who presides"
         raise BadBody("presider", *told)
     body = schemas.load(kind, completed(visit, case, kind, values))
-    _check_people(visit, case, kind, values)
+    particulars.check(visit, case, kind, values)
     if takes_two(kind, values):
         book.ask_procedure(staff.staff_no, staff.roles, key, body, seen, request)
         return CaseRef(*key, case.case_no, case.query_code)
@@ -122,19 +119,6 @@ def do(
     return book.record(
         staff.staff_no, staff.roles, *key, kind, body, seen, request, shown, proven, clock_confirmed=clock_confirmed
     )
-
-
-def _check_people(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) -> None:
-    """Ask of telephone numbers and of what is corrected of people what is asked at filing. Raises BadBody."""
-    phone = _PHONES.get(kind, "")
-    if values.get(phone) and (wrong := entry.phone_trouble(values[phone])):
-        raise BadBody(phone, *wrong)
-    if kind == kinds.SUPPLY:
-        found = application.corrected_faults(visit, case, values.get("answers", {}))
-        told = [(words.field_words(name), wrong) for name, wrong in found.items()]
-        if told:
-            zh, en = zip(*((f"{name[0]}：{wrong[0]}", f"{name[1]}: {wrong[1]}") for name, wrong in told), strict=True)
-            raise BadBody("answers", "".join(zh), " ".join(en))
 
 
 def takes_two(kind: int, values: Mapping[str, Any]) -> bool:
