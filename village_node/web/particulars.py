@@ -55,8 +55,10 @@ def check(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) -> Non
     if kind != kinds.SUPPLY:
         return
     told = values.get("answers", {})
-    short = {name: wrong for name, text in told.items() if (wrong := _length_trouble(name, text))}
-    found = {**faults(visit, told, id_kind), **short}
+    found = faults(visit, told, id_kind)
+    for name, text in told.items():
+        misfit = _length_trouble(name, text)
+        found |= {name: misfit} if misfit else {}
     if found:
         labels = {name: words.field_words(name) for name in found}
         zh = "；".join(f"{labels[name][0]}：{wrong[0].rstrip('。')}" for name, wrong in found.items())
