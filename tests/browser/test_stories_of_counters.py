@@ -177,7 +177,7 @@ def asks_for_a_paper(officer: Page, window: Page, hall: Linked, case: str) -> No
     back = filled(officer, case, "结束程序", {"结果": "已补齐"})
     back.get_by_role("checkbox").first.check()
     seen(officer, "supplied-in-examination")
-    back.get_by_role("button").click()
+    back.get_by_role("button").first.click()
     expect(officer.locator("main [role=status]")).to_contain_text("已保存")
 
 

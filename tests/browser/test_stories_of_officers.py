@@ -74,7 +74,7 @@ def test_two_departments_countersign_and_one_is_asked_a_second_time(hall: Linked
     deciding.locator("summary").click()
     deciding.get_by_label("准予", exact=True).check()
     deciding.locator("[name=reasons]").fill(SEEN)
-    deciding.get_by_role("button").click()
+    deciding.get_by_role("button").first.click()
     expect(lead.get_by_role("alert")).to_contain_text("城管会签不同意\uff0c不能准予")
     seen(lead, "not-over-the-departments")
 
@@ -108,13 +108,13 @@ def test_a_hearing_stops_the_clock_and_three_people_have_a_part_in_it(hall: Link
         "听证主持人工号": "1103",
     }
     proposal = filled(examiner, case, "启动程序或要求补正", texts, ("听证",))
-    proposal.get_by_role("button").click()
+    proposal.get_by_role("button").first.click()
     refused = examiner.get_by_role("alert").filter(has_text="没有保存")
     refused.get_by_role("link", name="计划工作日\uff1a计划工作日在听证日之前就到期了").click()
     assert examiner.url.endswith("#e-suspend-planned_days")
     expect(proposal.get_by_label("听证主持人工号")).to_have_value("1103")
     proposal.get_by_label("计划工作日").fill("15")
-    proposal.get_by_role("button").click()
+    proposal.get_by_role("button").first.click()
     asked = examiner.locator(".doing .box.waiting").filter(has_text="待批准的特别程序")
     expect(asked).to_contain_text("周敏\uff081103\uff09")
     expect(asked).to_contain_text("由另一位负责人用本人账号批准")

@@ -56,7 +56,7 @@ def decides_a_review(business: Page) -> None:
     decision = filled(business, case, "作出复核决定", {"理由": "属于该镇职权"})
     decision.get_by_label("撤销\uff0c予以收件").check()
     seen(business, "review")
-    decision.get_by_role("button").click()
+    decision.get_by_role("button").first.click()
     expect(business.locator("main [role=status]")).to_contain_text("已保存")
 
 

@@ -49,6 +49,7 @@ from village_node.web import (
     timeline,
     told_once,
     unproven,
+    unsent,
     voices,
     words,
 )
@@ -150,6 +151,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         documents={} if gone else documents.offered(visit, case, entries),
         assigning=assigns,
         since_ms=held_since(case, entries),
+        unsent=unsent.is_unsent(visit, case, entries),
         stops=stops(visit, case),
         offers=sorted(offers, key=lambda offer: wanted.index(offer.kind) if offer.kind in wanted else len(wanted)),
         wanted=wanted,

@@ -34,6 +34,7 @@ from village_node.web import (
     own_requests,
     standstills,
     times,
+    unsent,
     upward,
     voices,
     wanting,
@@ -337,15 +338,16 @@ def answer_of(visit: Visit, case: Case, page: own_rating.Page = "own") -> Answer
     entries = site.casebook.timeline(about(case.home), case.case_id)
     page = "elsewhere" if page == "own" and visit.person is not None else page
     still = standstills.of_case(visit, case)
+    kept = unsent.is_unsent(visit, case, entries)
     return Answer(
         case=case,
         item_name=visit.t(item.name, item.name_en) if item else case.item_no,
         state=words.state_words(case.state),
-        where=where_words(visit, case),
+        where=where_words(visit, case, kept=kept),
         since_ms=cases.held_since(case, entries),
         promised=promised_words(visit, case),
         promised_by=clocks.promised_by(visit, case),
-        next_step=own_requests.waiting(visit, case) + next_words(visit, case, still),
+        next_step=own_requests.waiting(visit, case) + (visit.t(*_UNSENT) if kept else next_words(visit, case, still)),
         rights=voices.told(visit, case, page) + own_requests.told(visit, case, entries, page),
         as_of_ms=_since_heard(heard, visit.now_ms),
         behind=None in heard or visit.now_ms - _since_heard(heard, visit.now_ms) > times.HOUR_MS,
@@ -383,10 +385,13 @@ def _heard(visit: Visit, case: Case) -> list[int | None]:
     return heard
 
 
-def where_words(visit: Visit, case: Case) -> str:
-    """Where the case is, in a sentence."""
+def where_words(visit: Visit, case: Case, *, kept: bool) -> str:
+    """Where the case is, in a sentence. ``kept``: it was handed over here, and has not left."""
     if case.transit_to:
         place = visit.place_name(case.transit_to)
+        if kept:
+            here = visit.place_name(visit.site.config.place)
+            return visit.t(f"{here} 已移交 {place}，还没有发出", f"{here} has handed it to {place}; it is not sent yet")
         return visit.t(f"正在转送 {place}", f"on its way to {place}")
     place = visit.place_name(case.holder or case.home)
     return visit.t(f"在 {place}", f"at {place}")
@@ -412,6 +417,11 @@ def promised_words(visit: Visit, case: Case) -> str:
     )
 
 
+_UNSENT: Final = (
+    "材料还在这里的机器上，线路通了自动发出，对方收到后接着办。您现在不用做什么。",
+    "It is still on the machine here, goes out by itself once there is a line, and is gone on with where it arrives. "
+    "There is nothing you need to do.",
+)
 _NEXT: Final[dict[str, tuple[str, str]]] = {
     "draft": ("等待收件。", "Waiting to be received."),
     "prereview": (

@@ -38,7 +38,9 @@ def test_a_name_that_is_too_long_is_told_with_its_field(village: Counter, agent:
 
 def test_a_corrected_number_is_judged_by_its_kind_and_kept_in_one_spelling(village: Counter, agent: Visitor) -> None:
     passport = agent.file(applicant_id_kind="passport", applicant_id_no="E12345678")
-    done(agent, passport, "supply", **{"answer:applicant_id_no": "e1234５679", "answer:applicant_name": "张 秀\u200b 兰"})
+    done(
+        agent, passport, "supply", **{"answer:applicant_id_no": "e1234５679", "answer:applicant_name": "张 秀\u200b 兰"}
+    )
     said = held(village, passport).open_supplies[0].body["answers"]
     assert said == {"applicant_id_no": "E12345679", "applicant_name": "张 秀 兰"}
 
