@@ -14,7 +14,7 @@ from sync_protocol.places import about
 from village_node import casebook
 from village_node.casebook import AlreadyDone, BadBody, IdTaken, NotAllowed, Stale
 from village_node.store import StoreError
-from village_node.web import cases, doing, entitled, entry, schemas, sent_once, skews, words
+from village_node.web import cases, doing, entitled, entry, schemas, sent_once, skews, told_once, words
 from village_node.web.attempts import Attempt
 from village_node.web.doing import ACTS
 from village_node.web.policy import Route
@@ -151,7 +151,7 @@ def _marks(visit: Visit, case: Case, row: Field) -> Any:
     for name, _ in cases.markable(visit, case):
         what = visit.line(f"what:{name}")
         if visit.request.form.get(f"mark:{name}") or what:
-            found.append({"field": name, "what": what or "请补正"})
+            found.append({"field": name, "what": what or told_once.usual_words(visit, case, name)})
     return found
 
 

@@ -138,7 +138,11 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
     assigns = assigning(visit, case)
-    own_forms = {**commitments.proposed(visit, case), **joint.proposed(visit, case)}
+    own_forms = {
+        **commitments.proposed(visit, case),
+        **joint.proposed(visit, case),
+        **told_once.proposed(visit, case),
+    }
     wanted = wanted_first(case, own_forms)
     return visit.render(
         "case.html",

@@ -79,7 +79,9 @@ def test_a_village_that_has_heard_none_counts_by_its_own(net: Network) -> None:
     assert village.calendar().version == "holidays-0"
     computed = Calendar("holidays-1", {2026: YEAR_2026, 2027: YEAR_2027})
     village.own_calendar, village.calendar_kept = computed, None
-    assert village.calendar().year(2027) == unannounced(2027), "what one version computes of a year to come another may not"
+    assert village.calendar().year(2027) == unannounced(2027), (
+        "what one version computes of a year to come another may not"
+    )
     # What arrives takes its place at once.
     county = net.members[COUNTY].casebook
     county.own_calendar = CALENDAR
