@@ -162,7 +162,8 @@ def _page(
         ending=[(each, each.text("last")) for each in register.ending(now_ms)],
         views=[_view(visit, register, each, names) for each in reversed(register.delegations)],
         absences=absent(visit, register, today),
-        people=_representatives(register),
+        noted_away=[each for each in book.colleagues() if each.away and not each.out],
+        people=representatives(register),
         departments=_departments(visit),
         department=department,
         items=[(item, delegations.may_be_delegated(item)) for item in _items(visit, department)],
@@ -229,7 +230,8 @@ def _out(visit: Visit, entry: Entry) -> AbsenceView:
     )
 
 
-def _representatives(register: Register) -> list[tuple[str, str]]:
+def representatives(register: Register) -> list[tuple[str, str]]:
+    """Everybody whom a delegation names as A or B: number and name."""
     found = {
         each.text(role): each.text(f"{role}_name")
         for each in register.delegations

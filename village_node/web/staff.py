@@ -14,7 +14,7 @@ from village_node.accounts import StaffTrouble
 from village_node.casebook import BadBody
 from village_node.store.accounts import StaffRow
 from village_node.store.audit import AuditRow, Wanted
-from village_node.web import audit_words, counter_books, entry, export, filters, searches, times
+from village_node.web import audit_words, counter_books, entry, export, filters, registers, searches, times
 from village_node.web.export import Table
 from village_node.web.filters import Choice
 from village_node.web.policy import ADMIN, Policy, Route
@@ -120,7 +120,8 @@ def absent(visit: Visit, staff_no: str) -> Response:
         return page(visit, 422, problem=visit.t(bad.zh, bad.en), kept=kept)
     except casebook.NotFound as nobody:
         return page(visit, 404, problem=visit.t(nobody.zh, nobody.en))
-    return page(visit, freed=freed, freed_of=visit.site.accounts.name_of(staff_no))
+    represents = staff_no in dict(registers.representatives(book.register()))
+    return page(visit, freed=freed, freed_of=visit.site.accounts.name_of(staff_no), represents=represents)
 
 
 def _day(typed: str) -> date:

@@ -313,3 +313,22 @@ def key_of(case: str) -> tuple[str, bytes]:
     """The key of a case by its path."""
     _, _, place, case_id = case.split("/")
     return f"about:{place}", bytes.fromhex(case_id)
+
+
+def test_the_two_registers_of_who_is_away_know_each_other(network: Network, county: Counter) -> None:
+    admin, head = county.sign_in("0209", "admin"), county.sign_in("0201", "head", name="冯局长")
+    county.sign_in("0202", "officer", name="楚科长")
+    county.sign_in("0205", "officer", name="周敏")
+    delegate(network.members[COUNTY], "文旅", "036", head="0201", a="0202", last="2026-12-01")
+    form = admin.open("/staff").text.partition("/staff/0202/absent")[2].partition("</form>")[0]
+    assert "授权不因此改变" in form and 'href="/authority#absences"' in form
+    said = plain(admin.send("/staff/0202/absent", {"until": "2026-11-20"}).text)
+    assert "楚科长 是首席代表：这里的登记不改变授权" in said
+    assert "是首席代表" not in plain(admin.send("/staff/0205/absent", {"until": "2026-11-20"}).text)
+    page = admin.open("/authority").text.partition('id="absences"')[2].partition("</section>")[0]
+    assert "楚科长（0202），至 2026-11-20" in page and "授权仍按在岗核对" in page and 'href="/staff"' in page
+    entered(head, "/authority/absent", person="0202", first="2026-11-18", last="2026-11-20")
+    page = head.open("/authority").text.partition('id="absences"')[2].partition("</section>")[0]
+    assert "楚科长（0202），至" not in page and "周敏（0205），至 2026-11-20" in page, "that one is out in both"
+    admin.send("/staff/0205/absent", {"back": "yes"})
+    assert "授权仍按在岗核对" not in admin.open("/authority").text
