@@ -41,12 +41,7 @@ def to_ask_for(visit: Visit, case: Case) -> list[str]:
     lacking = papers(visit, case)
     if not lacking:
         return []
-    return [
-        visit.t(f"尚缺：{'、'.join(lacking)}", f"not handed in: {', '.join(lacking)}"),
-        visit.t(
-            "要申请人补交的，请在下面一并勾选，一次告知", "tick what the applicant is to bring: tell it all at once"
-        ),
-    ]
+    return [visit.t(f"尚缺：{'、'.join(lacking)}", f"not handed in: {', '.join(lacking)}")]
 
 
 def check(visit: Visit, case: Case, kind: int, values: Mapping[str, Any]) -> None:
