@@ -53,7 +53,7 @@ from village_node.web import (
     voices,
     words,
 )
-from village_node.web.attempts import Attempt, late
+from village_node.web.attempts import Attempt, Late, late
 from village_node.web.policy import CASEWORK, Policy, Route
 from village_node.web.site import Visit
 
@@ -137,12 +137,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
     offers = stand.offers
     odd = site.casebook.oddities_of((about(case.home), case.case_id)) if odd_at_all(case) else None
     item = site.catalogue.find(case.item_no, case.item_version)
-    assigns = assigning(visit, case)
-    own_forms = {
-        **commitments.proposed(visit, case),
-        **joint.proposed(visit, case),
-        **told_once.proposed(visit, case),
-    }
+    own_forms = _filled_in(visit, case)
     wanted = wanted_first(case, own_forms)
     return visit.render(
         "case.html",
@@ -153,7 +148,6 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         entries=[timeline.line(visit, case, entry, open_data=open_data) for entry in entries],
         outcomes=timeline.outcomes(visit, odd),
         documents={} if gone else documents.offered(visit, case, entries),
-        assigning=assigns,
         since_ms=held_since(case, entries),
         unsent=unsent.is_unsent(visit, case, entries),
         stops=stops(visit, case),
@@ -172,7 +166,7 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         ended=case.state in (*workflow.ENDED, "withdrawn"),
         may_recall=recall.RECALLS.allows(roles),
         attempt=attempt,
-        late=late(visit, case, attempt, entries, offers, assigns=assigns is not None and assigns.proposal is None),
+        late=_late(visit, case, attempt, entries, offers),
         done=done_words(visit),
         open_data=open_data,
         shown=lambda name, text: timeline.shown(name, text, open_data),
@@ -213,6 +207,22 @@ def answers_beside(case: Case) -> dict[str, str]:
     }
 
 
+def _late(
+    visit: Visit, case: Case, attempt: Attempt, entries: Sequence[TimelineEntry], offers: Sequence[Offer]
+) -> Late:
+    form = assigning(visit, case) if attempt.kind == kinds.FORCE_ASSIGN else None
+    return late(visit, case, attempt, entries, offers, assigns=form is not None and form.proposal is None)
+
+
+def _filled_in(visit: Visit, case: Case) -> dict[int, dict[str, Any]]:
+    """What a form holds before anybody types: by kind."""
+    return {
+        **commitments.proposed(visit, case),
+        **joint.proposed(visit, case),
+        **told_once.proposed(visit, case),
+    }
+
+
 def wanted_first(case: Case, own_forms: Mapping[int, object]) -> tuple[int, ...]:
     """What the case waits for, the most pressing first: the holder's moves, or the papers of somebody who was asked for
     them; before all of it the word that the person in front owes it, which their own form is filled in for."""
@@ -231,6 +241,7 @@ def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gon
             **{kind: unproven.of(visit, case, kind) for kind in unproven.SAID_IN},
             kinds.RETURN_FOR_CORRECTION: unproven.to_ask_for(visit, case),
         },
+        "assigning": assigning(visit, case),
         "standstills": standstills.badges(visit, standstills.of_case(visit, case)),
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),

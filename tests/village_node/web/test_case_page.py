@@ -8,7 +8,6 @@ import pytest
 from sync_protocol.case import kinds, legal_moves, workflow
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.counter import CARD, Counter, Visitor, everywhere, exchange, hidden_of, problems
-from tests.village_node.web.errands import at_the_county
 from tests.village_node.web.test_filing import held
 from village_node.casebook.entitlement import Backing
 from village_node.web import corrections
@@ -282,26 +281,6 @@ def test_when_the_case_has_moved_on_nothing_is_saved_and_nothing_typed_is_lost(
     fresh = hidden_of(answer.text, f"{case}/act/return_for_correction")
     assert fresh["seen"] != old["seen"]
     assert clerk.send(f"{case}/act/return_for_correction", {**fresh, **typed}).status_code == 303
-
-
-def test_who_decides_what_a_colleague_has_decided_reads_who_did_and_only_what_was_typed(
-    network: Network, agent: Visitor, clerk: Visitor, officer: Visitor, county: Counter
-) -> None:
-    case = at_the_county(network, agent, clerk, officer)
-    old = hidden_of(officer.open(case).text, f"{case}/act/decide")
-    colleague = county.sign_in("1008", "window", "officer", "head", name="吴芳")
-    own = hidden_of(colleague.open(case).text, f"{case}/act/decide")
-    assert colleague.act(case, "decide", outcome="approve").status_code == 303
-    answer = officer.send(f"{case}/act/decide", {**old, "outcome": "refuse", "reasons": "收入超过标准"})
-    assert answer.status_code == 409
-    said = answer.text.split('role="alert"')[1].split("</div></div>")[0]
-    assert re.search(r"作出决定：准予 · 吴芳 · 庆城县 · 2026年11月18日 \d\d:\d\d", said), said
-    assert "请看过后再提交" not in said and "现在不能再办" in said
-    kept = answer.text.split("您刚才填写的内容")[1].split("</dl>")[0]
-    facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", kept)
-    assert facts == [("审批结果", "不予"), ("理由", "收入超过标准")], facts
-    again = colleague.send(f"{case}/act/decide", {**own, "outcome": "refuse", "reasons": "看错了"})
-    assert "您本人" in again.text.split('role="alert"')[1].split("</div></div>")[0]
 
 
 def test_words_for_a_move_that_is_gone_are_shown_once_more(network: Network, agent: Visitor, village: Counter) -> None:
