@@ -116,11 +116,17 @@ def above_faults(told: Told, *, root: bool) -> Faults:
     if road not in ROADS:
         found["road"] = ("请选择怎样与上级联系", 'choose how the place above is reached: "line" or "files"')
     elif road == "files" and (url or wait_url):
-        found["parent_url"] = ("选了用文件办理，请不要填地址", "by files: leave the address out")
+        found["parent_url"] = ("选了用 U 盘办理，请不要填地址", "by files: leave the address out")
+    elif road == "line" and not url:
+        found["parent_url"] = (
+            "请填写上级地址，如 http://192.168.1.8:8701；没有网络的请选“没有网络，用 U 盘办理”",
+            "write the address of the place above, as http://192.168.1.8:8701; where there is no line choose 'By files'",
+        )
     elif road == "line" and not _is_address(url):
         found["parent_url"] = (
-            "请填写上级地址，如 http://192.168.1.8:8701；没有网络的请选用文件办理",
-            'write the address of the place above, as http://192.168.1.8:8701; where there is no line: road = "files"',
+            "这不是上级地址：应以 http:// 或 https:// 开头，后面是上级机器的名称或 IP 和端口，如 http://192.168.1.8:8701",
+            "no address of a place above: it begins with http:// or https://, then the name or IP of its machine and the "
+            "port, as http://192.168.1.8:8701",
         )
     if road == "line" and wait_url and not _is_address(wait_url):
         found["parent_wait_url"] = ("应以 http:// 或 https:// 开头", "must begin with http:// or https://")
