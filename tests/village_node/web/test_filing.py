@@ -365,3 +365,11 @@ def test_what_is_done_on_the_spot_is_promised_as_that(county: Counter) -> None:
     window.act(case, "docket")
     page = window.open(case).text
     assert page.count("<dd>当场办结</dd>") == 2 and "<dd>0" not in page, "where it stands, and in the timeline"
+
+
+def test_what_somebody_who_acts_for_another_has_to_fill_in_is_marked(agent: Visitor) -> None:
+    page = agent.open("/file/001").text
+    marked = re.findall(r'<label for="f-(\w+)">[^<]*<span class="must">有受托人必填</span>', page)
+    assert marked == ["proxy_name", "proxy_relation", "proxy_authorisation", "authority_marked"]
+    refused = agent.send("/file/001", {**APPLICATION, "has_proxy": "yes"})
+    assert all(f'id="e-{name}"' in refused.text for name in marked), "no other is asked for, and none of these is not"
