@@ -120,13 +120,14 @@ def above_faults(told: Told, *, root: bool) -> Faults:
     elif road == "line" and not url:
         found["parent_url"] = (
             "请填写上级地址，如 http://192.168.1.8:8701；没有网络的请选“没有网络，用 U 盘办理”",
-            "write the address of the place above, as http://192.168.1.8:8701; where there is no line choose 'By files'",
+            "write the address of the place above, as http://192.168.1.8:8701; without a line choose 'By files'",
         )
     elif road == "line" and not _is_address(url):
         found["parent_url"] = (
-            "这不是上级地址：应以 http:// 或 https:// 开头，后面是上级机器的名称或 IP 和端口，如 http://192.168.1.8:8701",
-            "no address of a place above: it begins with http:// or https://, then the name or IP of its machine and the "
-            "port, as http://192.168.1.8:8701",
+            "这不是上级地址：应以 http:// 或 https:// 开头，后面是上级机器的名称或 IP 和端口，如 "
+            "http://192.168.1.8:8701",
+            "no address of a place above: it begins with http:// or https://, then the name or IP of its machine and "
+            "the port, as http://192.168.1.8:8701",
         )
     if road == "line" and wait_url and not _is_address(wait_url):
         found["parent_wait_url"] = ("应以 http:// 或 https:// 开头", "must begin with http:// or https://")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -149,7 +149,6 @@ def show(visit: Visit, case: Case, attempt: Attempt | None = None, *, open_data:
         outcomes=timeline.outcomes(visit, odd),
         documents={} if gone else documents.offered(visit, case, entries),
         since_ms=held_since(case, entries),
-        unsent=unsent.is_unsent(visit, case, entries),
         stops=stops(visit, case),
         offers=sorted(offers, key=lambda offer: wanted.index(offer.kind) if offer.kind in wanted else len(wanted)),
         wanted=wanted,
@@ -232,7 +231,7 @@ def wanted_first(case: Case, own_forms: Mapping[int, object]) -> tuple[int, ...]
 
 def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gone: bool) -> dict[str, object]:
     """What the page says beside: what of the case is not on record, its kind now, cases it is linked with, whether
-    there are minutes, who has taken it up, and the papers, to be compared with the form."""
+    it has left, whether there are minutes, who has taken it up, and the papers, to be compared with the form."""
     item = visit.site.catalogue.find(case.item_no, case.item_version)
     return {
         "two_persons": legal_bodies.SPECIAL,
@@ -245,6 +244,7 @@ def elsewhere(visit: Visit, case: Case, entries: Sequence[TimelineEntry], *, gon
         "standstills": standstills.badges(visit, standstills.of_case(visit, case)),
         "six_kind": six_kinds.of_case(visit, case, item, entries),
         "linked": linked.of(visit, case),
+        "unsent": unsent.is_unsent(visit, case, entries),
         "posting": posting.of(visit, case, [entry.position for entry in entries]),
         "may_look": UNMASKS.allows(visit.staff.roles),
         "may_complain": powers.may(visit.staff.roles, visit.site.level, kinds.COMPLAINT),

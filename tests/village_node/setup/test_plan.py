@@ -38,7 +38,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"name": " "}, "name", "请填写单位名称"),
     ({"name": "长" * 61}, "name", "最多 60"),
     ({"road": "pigeon"}, "road", "请选择"),
-    ({"parent_url": ""}, "parent_url", "请填写上级地址，如 http://192.168.1.8:8701；没有网络的请选“没有网络，用 U 盘办理”"),
+    ({"parent_url": ""}, "parent_url", "没有网络的请选“没有网络，用 U 盘办理”"),
     ({"parent_url": "ftp://nowhere"}, "parent_url", "应以 http:// 或 https:// 开头"),
     ({"parent_url": "192.168.1.8:8701"}, "parent_url", "这不是上级地址"),
     ({"parent_url": "http://"}, "parent_url", "这不是上级地址"),
