@@ -58,7 +58,7 @@ def step(member: Any, ref: CaseRef) -> None:
         kinds.HANDOFF: {"to": offer.to, "purpose": offer.purpose},
         kinds.REVIEW: {"opinion": "agree"},
         kinds.DECIDE: {"outcome": "approve", "reasons": "符合条件"},
-        kinds.DELIVERED: {"to": "张秀兰", "how": "in_person"},
+        kinds.DELIVERED: {"to": "本人", "how": "in_person"},
     }
     member.act(ref, offer.kind, forms.get(offer.kind, {}))
 

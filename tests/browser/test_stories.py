@@ -49,7 +49,7 @@ def filled(
     for tick in ticks:
         move.get_by_label(tick, exact=True).first.check()
     why = move.locator("[name=note], [name=reasons]").first
-    if move.locator("[data-unproven]").count() and not why.input_value():
+    if move.locator("[data-unproven]").count() and why.count() and not why.input_value():
         why.fill(SEEN)
     return move
 

@@ -282,7 +282,8 @@ class Desk(Once):
         serving.check(case, act.kind, body, today)
         hearing_rights.check(case, act.kind, body, here, today)
         inviting.check(act.kind, body, calendar, today)
-        named_days.check(act.kind, body, today)
+        skew = skews.skew_in(self, connection)
+        named_days.check(act.kind, body, day_in_county(self.clock() + max(skew.ms if skew else 0, 0)))
         if act.kind in terms.TIMED:
             late = terms.why_too_late(act.kind, terms.clocks_in(self, connection, roster, act.key, case))
             if late is not None:

@@ -15,15 +15,16 @@ _DONE: Final = {
 
 
 def check(kind: int, body: Mapping[int, Any], today: date) -> None:
-    """Ask of the days of an act that they can be. Raises BadBody."""
+    """Ask of the days of an act that they can be; ``today``: the latest day that it may be, of a clock that is known to
+    be behind. Raises BadBody."""
     said = bodies.named(kind, body)
     done = _DONE.get(kind, "")
     if said.get(done, "") > today.isoformat():
         row = next(row for row in bodies.TABLES[kind].fields if row.name == done)
         raise BadBody(
             done,
-            f"“{row.zh}”不能晚于今天（本机日期 {today}），请填写实际发生的日期",
-            f"{row.en}: not after today ({today} by this machine); give the day on which it was done",
+            f"“{row.zh}”不能晚于今天（{today}），请填写实际发生的日期；今天不是这一天的，先校准本机时钟",
+            f"{row.en}: not after today ({today}); give the day on which it was done, or set the clock right first",
         )
     if kind == kinds.ISSUE and said.get("valid_to", "9999") < said.get("valid_from", ""):
         raise BadBody(

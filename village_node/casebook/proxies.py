@@ -15,7 +15,7 @@ _UNTIL: Final = 5
 _ANSWERS: Final = 0
 _ORGANISATION: Final = "credit_code"
 _ONESELF: Final = ("本人", "申请人", "申请人本人")
-_DOTS: Final = str.maketrans("", "", "·•‧∙・.")  # as names of other peoples are written, each in its way
+_DOTS: Final = str.maketrans("", "", "·•‧∙⋅・˙.'’-‐")  # as names of other peoples are written, each in its way
 
 
 def check(case: Case, kind: int, body: Mapping[int, Any], today: date) -> None:
@@ -71,7 +71,8 @@ def _check_oneself(case: Case, to: str) -> None:
 
 def _plain(name: str) -> str:
     """A name for comparing: however wide its signs, its blanks and its dots were typed."""
-    return "".join(unicodedata.normalize("NFKC", name).split()).casefold().translate(_DOTS)
+    told = "".join(unicodedata.normalize("NFKC", name).split()).casefold().translate(_DOTS)
+    return told.removesuffix("(本人)")
 
 
 def why_not_collected(case: Case, day: date) -> tuple[str, str] | None:
