@@ -284,7 +284,7 @@ def test_a_case_is_taken_from_a_silent_township_and_its_late_work_is_adopted(hal
     act(window, case, "强制改派", {"改派理由": "驿马镇断网三天"}, ("庆城县\uff08本单位\uff09",))
     expect(window.get_by_text("等另一位有权的人确认")).to_be_visible()
     officer.goto("/work")
-    officer.get_by_role("link", name="待确认改派").click()
+    officer.get_by_role("link", name="待确认改派").first.click()
     officer.get_by_role("button", name="确认改派").click()
     expect(officer.get_by_text("已保存\uff1a强制改派")).to_be_visible()
     hall.exchange()

@@ -111,6 +111,16 @@ def held_by_grade(connection: Connection, day: date) -> dict[str, dict[Grade, in
     return found
 
 
+def _answered() -> ColumnElement[bool]:
+    """Where the applicant has acted, and the holder is to: took in what was asked for, or asked to withdraw. Of what
+    lapsed nobody withdraws any more."""
+    table = CASES.c
+    return or_(
+        and_(table.state.in_(ANSWERED), table.open_supplies > 0),
+        and_(table.state == "correcting", table.open_withdrawals > 0),
+    )
+
+
 def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") -> ColumnElement[bool]:
     """The condition of a list's view at the place ``here``. KeyError for a view that does not exist.
 
@@ -126,8 +136,7 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") 
     known = table.state.is_not(None)
     asked = or_(table.open_supplies > 0, table.open_withdrawals > 0)
     coming = and_(table.state.in_(COMING), table.transit_to == here)
-    answered = and_(asked, table.state.in_(ANSWERED))
-    held_to_do = or_(table.state.not_in((*FINISHED, "correcting")), answered)
+    held_to_do = or_(table.state.not_in((*FINISHED, "correcting")), _answered())
     to_do = or_(and_(table.holder == here, held_to_do), coming)
     # Each is made only when it is asked for: together they took longer than the counting.
     conditions: dict[str, Callable[[], ColumnElement[bool]]] = {
@@ -137,7 +146,9 @@ def view(name: str, here: str, not_left: Sequence[CaseKey] = (), who: str = "") 
         "unclaimed": lambda: and_(to_do, not_(claims.is_claimed())),
         "back": lambda: table.state == "correcting",
         "to_mend": lambda: and_(table.state == "correcting", func.coalesce(table.open_supplies, 0) == 0),
-        "supplies": lambda: and_(table.holder == here, asked, or_(table.state.not_in(FINISHED), answered)),
+        "supplies": lambda: and_(
+            table.holder == here, asked, or_(table.state.not_in(FINISHED), table.state.in_(ANSWERED))
+        ),
         "reviews": lambda: and_(table.state == "refused", table.open_withdrawals > 0),
         "not_left": lambda: rows.among((table.scope, table.case_id), not_left) if not_left else false(),
         "transit": lambda: table.state == "in_transit",
@@ -300,7 +311,7 @@ def totals(connection: Connection, here: str) -> dict[str, int]:
     held: dict[str, int] = dict(rows.ask(connection, words, (here,)))
     words = "SELECT count(*) FROM cases WHERE transit_to = ? AND transit_to IS NOT NULL AND state IN (?, ?)"
     coming = rows.ask(connection, words, (here, *COMING))[0][0]
-    answered = count(connection, and_(view("supplies", here), CASES.c.state.in_(ANSWERED)))
+    answered = count(connection, and_(CASES.c.holder == here, _answered()))
     held_open = sum(number for state, number in held.items() if state not in (*FINISHED, "correcting"))
     return {
         "mine": held_open + coming + answered,

@@ -40,6 +40,9 @@ def made(
     typed = {name: visit.request.form.get(name, "")[:4000] for name in visit.request.form if name != "token"}
     attempt = Attempt(kind, str(values.get("to", "")) if kind in (kinds.HANDOFF, kinds.PREREVIEW) else "", typed)
     if visit.redrawn:
+        seen = cases.position_of(visit.request.form.get("seen", ""))
+        # Drawn anew it would otherwise say that it has seen what came since.
+        attempt.stale = seen is not None and seen != case.last
         return show(visit, case, attempt)
     try:
         shown = entitled.shown_on(visit) if kind == kinds.DECIDE else None

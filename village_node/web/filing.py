@@ -257,7 +257,7 @@ def became(visit: Visit, draft_id: str) -> list[str]:
 def _draft_or_file(visit: Visit, item: Item, draft_id: str, values: dict[str, str]) -> Response:
     """Do what the button says; what was filed before is never written over by a draft. Raises StoreError when nothing
     could be kept, AlreadyDone where another worker has filed it."""
-    step, pressed = values.get("step", ""), visit.request.form.get("do", "")
+    step, pressed = values.get("step", ""), "draft" if visit.redrawn else visit.request.form.get("do", "")
     found = troubles(visit, values, item)
     last = filing_steps.LAST if step else ""  # where everything that is wrong is shown
     with visit.site.filing:

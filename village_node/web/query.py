@@ -37,7 +37,6 @@ from village_node.web import (
     unsent,
     upward,
     voices,
-    wanting,
     words,
 )
 from village_node.web.policy import Policy, Route
@@ -418,9 +417,10 @@ def promised_words(visit: Visit, case: Case) -> str:
 
 
 _UNSENT: Final = (
-    "材料还在这里的机器上，线路通了自动发出，对方收到后接着办。您现在不用做什么。",
-    "It is still on the machine here, goes out by itself once there is a line, and is gone on with where it arrives. "
-    "There is nothing you need to do.",
+    "材料还在这里的机器上，没有发出；线路通了自动发出，没有线路的由工作人员用 U 盘送出，对方收到后接着办。"
+    "您现在不用做什么。",
+    "It is still on the machine here. It goes out by itself once there is a line, or by stick where there is none, "
+    "and is gone on with where it arrives. There is nothing you need to do.",
 )
 _NEXT: Final[dict[str, tuple[str, str]]] = {
     "draft": ("等待收件。", "Waiting to be received."),
@@ -470,6 +470,12 @@ _NEXT: Final[dict[str, tuple[str, str]]] = {
 }
 
 
+def supplements_open(case: Case) -> list[str]:
+    """The fields and papers asked for in examination and not taken yet."""
+    open_now = [case.procedures[entry.opened] for entry in case.open]
+    return [name for each in open_now for name, _ in each.body.get("marks", ())]
+
+
 def lapsed_by_commitment(case: Case) -> bool:
     """Whether it was a commitment whose day had passed that ended the case, and no other term."""
     if case.state != "lapsed" or case.lapse is None:
@@ -479,6 +485,7 @@ def lapsed_by_commitment(case: Case) -> bool:
 
 def next_words(visit: Visit, case: Case, still: Sequence[Standstill]) -> str:
     """What happens next, and what the resident has to do; ``still``: the procedures that are open."""
+    asked = [mark.field for mark in case.marks] if case.state == "correcting" else supplements_open(case)
     if case.listed_state != "correcting":
         later = commitments.papers_to_come(visit, case)
         if later:
@@ -491,14 +498,12 @@ def next_words(visit: Visit, case: Case, still: Sequence[Standstill]) -> str:
             return standstills.told(visit, still)
         state = "unkept" if lapsed_by_commitment(case) else case.state
         return visit.t(*_NEXT.get(state, ("请稍后再查。", "Please look again later.")))
-    marked, remarks = wanting.names(visit, case), wanting.remarks(visit, case)
+    marked = visit.t("、", ", ").join(visit.t(*words.field_words(name)) for name in asked)
     day = visit.site.casebook.last_day(about(case.home), case.case_id)
     last = due_days.due_words(visit, date.fromisoformat(day)) if day else ""
     until_zh, until_en = (f"最晚 {last}。", f" By {last} at the latest.") if last else ("", "")
     asked_zh = f"请补正：{marked}。到申请的地方交即可，不用跑远。{until_zh}"
     asked_en = f"Please correct: {marked}. Bring it where you applied.{until_en}"
-    if remarks:
-        asked_zh, asked_en = f"{asked_zh}{remarks}。", f"{asked_en} {remarks}."
     return visit.t(asked_zh, asked_en) + visit.t("", " ") + standstills.told(visit, still)
 
 

@@ -173,6 +173,7 @@ def _headings(cells: list[str], item: Item) -> list[Column]:
     known: dict[str, Column] = {}
     for column in columns(item):
         known |= {column.zh: column, column.en: column, column.name: column}
+        known |= {column.zh.replace("受托人", "代办人"): column}  # as sheets were headed that are filled in already
     if len(cells) > _MOST_CELLS:
         raise BadSheet("栏目过多，请用本事项的空表", "too many columns: use the empty sheet of this item")
     while cells and not cells[-1]:

@@ -134,12 +134,12 @@ def test_a_list_says_of_such_a_date_that_it_may_move(days: Days, township: Count
     _, clerk = days.on(12, 11)
     rows = clerk.open("/work?view=all").text.split("<tbody>")[1]
     by_number = {row.split("</a>")[0].rsplit(">", 1)[1]: plain(row) for row in rows.split("</tr>")[:2]}
-    assert "2027年1月8日（预计）" in by_number[held(township, later).case_no]
+    assert "2027年1月11日（预计）" in by_number[held(township, later).case_no]
     assert "2026年12月24日" in by_number[held(township, this_year).case_no]
     assert "预计" not in by_number[held(township, this_year).case_no]
     head = township.sign_in("2900", "head")
     address = re.findall(r'href="(/work\.csv[^"]*)"', head.open("/work?view=all").text)[0].replace("&amp;", "&")
-    assert {row[6] for row in csv_rows(head.take(address))[1:]} == {"2027-01-08（预计）", "2026-12-24"}
+    assert {row[6] for row in csv_rows(head.take(address))[1:]} == {"2027-01-11（预计）", "2026-12-24"}
 
 
 def test_the_last_day_for_papers_says_so_to_the_applicant_and_to_staff(days: Days) -> None:
@@ -149,8 +149,8 @@ def test_the_last_day_for_papers_says_so_to_the_applicant_and_to_staff(days: Day
     assert clerk.act(case, "return_for_correction", **told).status_code == 303
     everywhere(days.network)
     agent, clerk = days.on(12, 29)
-    # Tue 29 to Thu 31 December are 1 to 3; Fri 1 January is 4, no holiday being announced; 26 more: Mon 8 February.
-    day = "2027年2月8日（预计）"
+    # Tue 29 to Thu 31 December are 1 to 3; Fri 1 January is off by law; 27 more: Tue 9 February.
+    day = "2027年2月9日（预计）"
     assert f"最晚 {day}" in days.query(case)
     assert f"申请人的期限至 {day}" in plain(clerk.open(case).text)
     assert day in plain(agent.open("/work").text), "where it is said what came back to be mended"

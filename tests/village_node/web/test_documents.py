@@ -278,8 +278,8 @@ def test_what_stops_or_extends_the_time_is_told_in_writing(
 ) -> None:
     case = examined(network, agent, clerk, officer, head)
     testing = words(printed(officer, link(officer, case, "08")))
-    assert re.search(r"民政行审08〔2026〕621021-[0-9A-Z]{4}-1号", testing) and "进行检测" in testing
-    assert "所需时间为15个工作日" in testing and "第四十五条" in testing and "条例第六条" in testing
+    assert re.search(r"民政行审08〔2026〕621021-[0-9A-Z]{4}-1号", testing) and "进行现场踏勘" in testing
+    assert "所需时间为15个工作日" in testing and "依照该事项公布的规定执行" in testing and "条例第六条" in testing
     hearing = words(printed(officer, link(officer, case, "09")))
     assert re.search(r"民政行审09〔2026〕621021-[0-9A-Z]{4}-1号", hearing) and "条例第七条" in hearing
     assert "2026年12月2日" in hearing and "上午九时，县政务大厅三楼" in hearing and "周敏" in hearing

@@ -11,6 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from sync_protocol.case.powers import ROLES
+from sync_protocol.case.workdays import unannounced
 from tests import builders
 from tests.builders import COUNTY, TOWNSHIP, VILLAGE, Network
 from tests.village_node.web.conftest import NOON_MS
@@ -50,11 +51,12 @@ def texts(value: Any) -> Iterator[str]:
 
 def written(network: Network) -> list[str]:
     """What stands in the books in Chinese and in no other language, the longest first: items with their papers and
-    departments, places, what applicants said, the questions of a check form."""
+    departments, places, what applicants said, the questions of a check form, days that the law names."""
     items = network.members[VILLAGE].casebook.catalogue.items()
     said = {each for item in items for each in texts(item)} - {*CATALOGUE_ENGLISH}
     said |= {member.identity.name for member in network.members.values()}
     said |= {*texts(APPLICATION), "张*", *usual_questions()}
+    said |= {text for span in unannounced(2027).spans for text in (span.name, span.document_no)}
     return sorted((each for each in said if re.search(HAN, each)), key=len, reverse=True)
 
 

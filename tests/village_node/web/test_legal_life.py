@@ -142,7 +142,7 @@ def test_the_day_a_term_ends_is_counted_and_typed_by_nobody(
     case = at_the_township(network, agent, clerk, "001")
     done(clerk, case, "return_for_correction", due_days="2", **{"what:applicant_phone": "空号"})
     page = clerk.open(case).text
-    assert "申请人的期限至 2026-11-20" in page and 'name="limit_day"' not in page
+    assert "申请人的期限至 2026年11月20日（预计）" in page and 'name="limit_day"' not in page
     hindered(clerk, case, "lapse", "期限尚未届满", reasons="逾期", limit_day="2026-01-01")
     found = held(township, case)
     book = township.member.casebook

@@ -3,8 +3,8 @@
 from tests.builders import Network
 from tests.village_node.notices.given import words
 from tests.village_node.web.counter import Counter, everywhere
-from tests.village_node.web.errands import done
-from tests.village_node.web.test_documents import MARK, link, printed, supplies
+from tests.village_node.web.errands import done, printed
+from tests.village_node.web.test_documents import MARK, link, supplies
 
 
 def test_a_letter_names_the_office_to_ask_and_its_telephone(

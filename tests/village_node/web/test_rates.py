@@ -197,7 +197,7 @@ def test_days_visits_and_ratings_of_what_was_settled(desks: Desks, month: dict[s
     assert desks.of("visits") == (4 + 2, 4), "and once more with what was wanting"
     desks.go(12, 10)
     assert desks.of("per_working_day") == (4, 21) and desks.of("per_calendar_day") == (4, 30)
-    assert desks.of("per_day_off") == (1, 9) and desks.of("per_day_off", "2026-10") == (0, 9)
+    assert desks.of("per_day_off") == (1, 9) and desks.of("per_day_off", "2026-10") == (0, 11)
 
 
 def test_the_catalogue_of_the_last_day_says_what_is_done_at_once_and_how_much_is_promised(desks: Desks) -> None:
