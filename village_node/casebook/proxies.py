@@ -72,7 +72,7 @@ def _check_oneself(case: Case, to: str) -> None:
 def _plain(name: str) -> str:
     """A name for comparing: however wide its signs, its blanks and its dots were typed."""
     told = "".join(unicodedata.normalize("NFKC", name).split()).casefold().translate(_DOTS)
-    return told.removesuffix("(本人)")
+    return told.removesuffix(unicodedata.normalize("NFKC", "（本人）"))
 
 
 def why_not_collected(case: Case, day: date) -> tuple[str, str] | None:

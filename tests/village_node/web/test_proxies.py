@@ -102,7 +102,7 @@ def test_who_collects_in_person_is_the_applicant_and_anybody_else_is_told_of_the
     refused(agent, case, "delivered", "他人来领的，请先用“登记委托”", to="张三", how="in_person")
     refused(agent, case, "delivered", "不能晚于今天（2026-11-18）", to="本人", how="in_person", at="2030-01-01")
     refused(agent, case, "delivered", "不能早于所送达的决定", to="本人", how="in_person", at="2026-11-17")
-    done(agent, case, "delivered", to=" 阿依古丽 • 买买提 ", how="in_person", at="2026-11-18")
+    done(agent, case, "delivered", to=" 阿依古丽 • 买买提（本人）", how="in_person", at="2026-11-18")
     assert held(village, case).state == "delivered"
 
 
