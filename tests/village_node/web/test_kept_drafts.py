@@ -1,5 +1,7 @@
 """Drafts that the page keeps when a field is left: never after a filing, never a second one, no sign of life."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -150,10 +152,11 @@ def test_one_that_another_worker_has_read_before_a_filing_is_not_written_after_i
     assert village.member.casebook.view_counts()["all"] == 1
 
 
-def test_one_that_another_worker_has_read_before_a_newer_page_was_sent_is_not_written_after_it(
-    agent: Visitor, form: dict[str, str], village: Counter, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    second = another_worker(village, agent, folder)
+@contextmanager
+def newer_page_first(
+    second: Visitor, agent: Visitor, form: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Before the second worker writes a draft, a newer page of it is sent to the first."""
     rows = second.counter.accounts.drafts
     write = rows.save_draft
 
@@ -163,6 +166,14 @@ def test_one_that_another_worker_has_read_before_a_newer_page_was_sent_is_not_wr
 
     with monkeypatch.context() as patched:
         patched.setattr(rows, "save_draft", late)
+        yield
+
+
+def test_one_that_another_worker_has_read_before_a_newer_page_was_sent_is_not_written_after_it(
+    agent: Visitor, form: dict[str, str], village: Counter, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = another_worker(village, agent, folder)
+    with newer_page_first(second, agent, form, monkeypatch):
         answer = keep(second, form, applicant_name="旧的")
     assert answer.status_code == 409 and "保存草稿" in answer.text
     assert "新的" in drafts(village)[0] and "旧的" not in drafts(village)[0]
@@ -274,15 +285,7 @@ def test_what_another_worker_goes_on_with_this_moment_is_neither_thrown_away_nor
     path = f"/drafts/{form['draft_id']}/delete"
     if back:
         agent.send(path, {})
-    rows = second.counter.accounts.drafts
-    write = rows.save_draft
-
-    def late(*said: Any) -> bool:
-        agent.client.post("/file/001", data={**form, "applicant_name": "新的", "do": "draft"})
-        return write(*said)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(rows, "save_draft", late)
+    with newer_page_first(second, agent, form, monkeypatch):
         answer = second.send(path, {"back": back})
     assert answer.status_code == 303 and "新的" in drafts(village)[0] and "thrown" not in drafts(village)[0]
     assert ("没有删除" in agent.open(answer.headers["Location"]).text) == (not back)
